@@ -1,0 +1,89 @@
+import type { ClientSettings } from '../config/client-settings.ts'
+import type { ReplicationPolicy } from './replication-policy.ts'
+import type { TopicFilter } from './topic-filter.ts'
+
+/** One side of a flow: its alias and the clients that the settings describe for it. */
+export interface ClusterPlan {
+  readonly alias: string
+  /** For metadata and admin requests (MirrorMaker 2's source or target admin). */
+  readonly client: ClientSettings
+  /** For the data connections of this side: the source's consumer, the target's producer. */
+  readonly dataClient: ClientSettings
+  /** For reading and writing Kafka Connect's own topics (positions, ledger) on this side. */
+  readonly workerClient: ClientSettings
+}
+
+/** What the source consumer's settings ask for. */
+export interface FetchSettings {
+  readonly isolationLevel: 'read_uncommitted' | 'read_committed'
+  readonly checkCrcs: boolean
+  /** Where a partition without a position begins. `none`: such a partition stops with an error. */
+  readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
+  readonly fetchMaxBytes: number
+  readonly maxPartitionFetchBytes: number
+  readonly fetchMinBytes: number
+  readonly fetchMaxWaitMs: number
+}
+
+/** What the target producer's settings ask for. acks is always all. */
+export interface ProduceSettings {
+  /** False only if the user switched it off: then the copy may hold duplicates after a failure. */
+  readonly isIdempotent: boolean
+  /** Requests in flight per connection; 1 to 5 while idempotent. */
+  readonly maxInFlightRequestsCount: number
+  readonly maxRequestSizeBytes: number
+  /** How long a batch may be retried before its partition is said to have failed. */
+  readonly deliveryTimeoutMs: number
+  /** Bytes that one flow may hold between fetch and acknowledgement. */
+  readonly bufferMemoryBytes: number
+}
+
+/** Where Kafka Connect's source offsets and our ledger live on the target. */
+export interface PositionsSettings {
+  /** `mm2-offsets.<source>.internal` unless offset.storage.topic says otherwise. */
+  readonly offsetsTopic: string
+  /** `mm2-ledger.<source>.internal`. */
+  readonly ledgerTopic: string
+  readonly flushIntervalMs: number
+  /** -1: the broker's default. */
+  readonly replicationFactor: number
+  /** Partitions of the offsets topic when it is created; -1: the broker's default. */
+  readonly partitionsCount: number
+  /** Topic configs for creating the offsets topic (offset.storage.<config>). */
+  readonly topicConfigs: Readonly<Record<string, string>>
+}
+
+/** How remote topics are found, created and kept. */
+export interface TopicsSettings {
+  /** Undefined when refresh.topics.enabled is false: topics are looked up at start only. */
+  readonly refreshIntervalMs: number | undefined
+  /** Of created remote topics; -1: the broker's default. */
+  readonly replicationFactor: number
+  /** Topic configs that are not copied, matched as whole names. */
+  readonly configPropertiesExclude: TopicFilter
+  /** Whose default a topic config gets that the source topic does not set. */
+  readonly useDefaultsFrom: 'source' | 'target'
+  readonly isHeartbeatsReplicationEnabled: boolean
+}
+
+/** What to do when data was lost before it could be copied (design.md section 5). */
+export type GapPolicy = 'continue' | 'stop'
+
+/** Everything that one flow needs to know. Read-only; a changed setting makes a new plan. */
+export interface FlowPlan {
+  /** `source->target`, as in the file. */
+  readonly name: string
+  readonly source: ClusterPlan
+  readonly target: ClusterPlan
+  readonly policy: ReplicationPolicy
+  /** topics and topics.exclude alone; see `selectMirroredTopics` for the whole rule. */
+  readonly topicFilter: TopicFilter
+  readonly topics: TopicsSettings
+  readonly fetch: FetchSettings
+  readonly produce: ProduceSettings
+  readonly positions: PositionsSettings
+  readonly tasksMaxCount: number
+  readonly gapPolicy: GapPolicy
+  /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
+  readonly groupId: string
+}
