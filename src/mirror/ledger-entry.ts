@@ -1,0 +1,35 @@
+import type { Run } from './run.ts'
+
+/** Whose sequences a partition's batches carry on the target, and between which incarnations of the two topics. */
+export interface LedgerIdentity {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  /** Topic ids as uuid text; null where a broker is too old to have them. */
+  readonly sourceTopicId: string | null
+  readonly targetTopicId: string | null
+  /** Leader epoch of the source partition at the last run written; -1 if not known. */
+  readonly sourceLeaderEpoch: number
+}
+
+/** What the ledger topic says of one partition: enough to turn the target log's own sequence into an upstream position. */
+export interface LedgerEntry extends LedgerIdentity {
+  /** Oldest first; never empty. */
+  readonly runs: readonly Run[]
+}
+
+/** New runs of one partition, to be durable before any of their batches is sent. */
+export interface LedgerWrite {
+  /** Source topic and partition. */
+  readonly topic: string
+  readonly partition: number
+  readonly identity: LedgerIdentity
+  /** True when the identity is new for the partition: earlier runs of it are forgotten. */
+  readonly replaces: boolean
+  readonly runs: readonly Run[]
+}
+
+/** The pipeline's only view of the ledger topic. */
+export interface LedgerWriter {
+  /** Resolves when all are durable on the target (acks=all); one call is one round trip however many there are. */
+  write(writes: readonly LedgerWrite[], options: { signal: AbortSignal }): Promise<void>
+}
