@@ -1,0 +1,105 @@
+import { errors } from '../base/errors.ts'
+
+/** One key of a .properties file, with the place it came from. */
+export interface Property {
+  readonly key: string
+  readonly value: string
+  readonly file: string
+  /** First line of the entry, counted from 1. */
+  readonly line: number
+}
+
+/** The content of a .properties file as java.util.Properties would have it: of several equal keys the last one counts. */
+export interface PropertiesFile {
+  readonly file: string
+  readonly properties: ReadonlyMap<string, Property>
+  /** Entries that a later line with the same key replaces. */
+  readonly replaced: readonly Property[]
+  /** Set only if the file holds bytes above 127: how they were read. */
+  readonly charset: 'ascii' | 'utf-8' | 'iso-8859-1'
+}
+
+/** A logical line: comments and blank lines are gone, continuation lines are joined. */
+interface LogicalLine {
+  readonly text: string
+  readonly line: number
+}
+
+/**
+ * Reads .properties text with the rules of java.util.Properties.load: comments (# and !), separators (= : or white space),
+ * backslash escapes, continuation lines, trailing white space kept.
+ * @param file   name for messages
+ * @throws PROPERTIES_ESCAPE_INVALID for a \u that four hexadecimal digits do not follow, as Java does
+ */
+export function parseProperties(text: string, file: string): PropertiesFile {
+  const properties = new Map<string, Property>()
+  const replaced: Property[] = []
+  for (const { text: logical, line } of logicalLines(text)) {
+    const { key, value } = splitLine(logical, file, line)
+    const before = properties.get(key)
+    if (before !== undefined) replaced.push(before)
+    properties.set(key, { key, value, file, line })
+  }
+  return { file, properties, replaced, charset: 'ascii' }
+}
+
+/**
+ * Reads the bytes of a .properties file. Java reads ISO-8859-1. Bytes above 127 that form valid UTF-8 are read as UTF-8, because
+ * that is what an editor wrote; `charset` says which it was, so that the difference from MirrorMaker 2 can be said.
+ */
+export function parsePropertiesBytes(bytes: Uint8Array, file: string): PropertiesFile {
+  if (bytes.every((byte) => byte < 0x80)) return parseProperties(Buffer.from(bytes).toString('latin1'), file)
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { ...parseProperties(text, file), charset: 'utf-8' }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return { ...parseProperties(Buffer.from(bytes).toString('latin1'), file), charset: 'iso-8859-1' }
+  }
+}
+
+function* logicalLines(text: string): Generator<LogicalLine> {
+  const natural = text.split(/\r\n|\n|\r/)
+  let at = 0
+  while (at < natural.length) {
+    const line = at + 1
+    let logical = trimLeft(natural[at] ?? '')
+    at++
+    if (logical === '' || logical.startsWith('#') || logical.startsWith('!')) continue
+    while (endsInOddBackslashes(logical)) {
+      // Java drops the backslash at the end of the file as well, where nothing continues the line.
+      logical = logical.slice(0, -1)
+      if (at >= natural.length) break
+      logical += trimLeft(natural[at] ?? '')
+      at++
+    }
+    if (logical !== '') yield { text: logical, line }
+  }
+}
+
+function trimLeft(text: string): string {
+  return text.replace(/^[ \t\f]+/, '')
+}
+
+function endsInOddBackslashes(text: string): boolean {
+  const run = /\\+$/.exec(text)
+  return run !== null && run[0].length % 2 === 1
+}
+
+function splitLine(text: string, file: string, line: number): { key: string; value: string } {
+  let keyEnd = 0
+  while (keyEnd < text.length && !' \t\f=:'.includes(text.charAt(keyEnd))) keyEnd += text.charAt(keyEnd) === '\\' ? 2 : 1
+  const rest = text.slice(keyEnd).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '')
+  return { key: unescape(text.slice(0, keyEnd), file, line), value: unescape(rest, file, line) }
+}
+
+const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
+
+function unescape(text: string, file: string, line: number): string {
+  if (!text.includes('\\')) return text
+  return text.replace(/\\u([0-9a-fA-F]{4})|\\([^])/g, (whole, hex: string | undefined, single: string | undefined) => {
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+    if (single === 'u') throw errors.PROPERTIES_ESCAPE_INVALID({ file, line, text: text.slice(text.indexOf(whole)).slice(0, 12) })
+    return escapes[single ?? ''] ?? single ?? ''
+  })
+}
