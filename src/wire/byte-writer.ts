@@ -31,7 +31,7 @@ export class ByteWriter {
 
   /** An INT64 from a safe integer, without a bigint. */
   writeOffset(value: number): void {
-    assert(Number.isSafeInteger(value), `an offset to be written is a safe integer, not ${value}`)
+    assert(Number.isSafeInteger(value), 'an offset to be written is a safe integer')
     this.bytes.writeInt32BE(Math.floor(value / TWO_TO_32), this.position)
     this.position = this.bytes.writeUInt32BE(value >>> 0, this.position + 4)
   }
