@@ -180,6 +180,40 @@ export const errorEntries = {
   },
   // --- pipeline: reading, rewriting, writing ----------------------------------------------------------------------------
   // --- control: topics, positions, ledger -------------------------------------------------------------------------------
+  LEDGER_RECORD_CORRUPT: {
+    kind: 'operational',
+    action: 'stop',
+    text:
+      'Record {key} at offset {offset} of the ledger topic {ledgerTopic} cannot be read: {reason}. Nothing was copied by it. To go on ' +
+      'without it, stop twinlog and write a tombstone for this key: the partition then starts at its position in mm2-offsets and may copy a ' +
+      'short stretch twice.',
+  },
+  LEDGER_RECORD_TOO_NEW: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Record {key} at offset {offset} of the ledger topic {ledgerTopic} has format {formatVersion}; this twinlog knows formats up to ' +
+      '{knownVersion}. Run the newer twinlog that wrote it, or a later one.',
+  },
+  LEDGER_SEGMENT_MISSING: {
+    kind: 'operational',
+    action: 'stop',
+    text:
+      'The ledger topic {ledgerTopic} lacks segment {segment} of {topic}-{partition}, which its head at offset {offset} names. Was the topic cut ' +
+      'by retention or DeleteRecords? It must be compacted only. To go on, stop twinlog and write a tombstone for the key head/{topic}/{partition}: the ' +
+      'partition then starts at its position in mm2-offsets and may copy a short stretch twice.',
+  },
+  LEDGER_WRITE_FAILED: {
+    kind: 'operational',
+    action: 'retry',
+    text: 'Could not write {count} partitions to the ledger topic {ledgerTopic} on {cluster}: {reason}. Nothing that depends on it was sent.',
+  },
+  SOURCE_OFFSETS_WRITE_FAILED: {
+    kind: 'operational',
+    action: 'retry',
+    text:
+      'Could not write {count} positions to {offsetsTopic} on {cluster}: {reason}. They are written with the next flush; copying goes on.',
+  },
   // --- cli ----------------------------------------------------------------------------------------------------------
 } as const satisfies Record<string, ErrorEntry>
 
