@@ -1,0 +1,466 @@
+import type { Socket } from 'node:net'
+import { Reader, protocolAPIsById } from '@platformatic/kafka'
+import type { Callback, Connection, ResponseParser, Writer } from '@platformatic/kafka'
+import { assert } from '../base/assert.ts'
+import type { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
+import type { ClientSettings } from '../config/client-settings.ts'
+import type { ApiRange } from './api-range.ts'
+import { brokerName } from './broker-address.ts'
+import type { BrokerAddress } from './broker-address.ts'
+import { connectError } from './connect-error.ts'
+import { askApiVersions } from './api-versions.ts'
+import type { ArenaPool, Frame, MutableFrame } from './frame-arena.ts'
+import { FrameReader } from './frame-reader.ts'
+import { encodeRequestHeader, responseBodyStart } from './request-header.ts'
+import type { FlexibleHeaders } from './request-header.ts'
+import { logIn } from './sasl-login.ts'
+import { openSocket } from './socket-connector.ts'
+import type { Lookup } from './socket-connector.ts'
+
+export interface ConnectionOptions {
+  readonly signal: AbortSignal
+  readonly arenas: ArenaPool
+  /** What the connection is for: 'read', 'write', 'control'. Part of its client.id. */
+  readonly role: string
+  /** Alias of the cluster, for messages. */
+  readonly cluster?: string
+  readonly maxFrameBytes?: number
+  /** Per address, ms; absent: socket.connection.setup.timeout.ms. */
+  readonly setupTimeoutMs?: number
+  readonly lookup?: Lookup
+  readonly random?: () => number
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number
+  /** Called once the chunks have left for the kernel (or TLS): they may be changed from then on. Not called if they never leave. */
+  readonly onFlushed?: () => void
+}
+
+interface PendingRequest {
+  readonly apiKey: number
+  readonly correlationId: number
+  readonly isFlexibleAnswer: boolean
+  readonly sentAtMs: number
+  readonly timer: NodeJS.Timeout
+  readonly resolve: (frame: Frame) => void
+  readonly reject: (error: unknown) => void
+  isFlushed: boolean
+}
+
+/**
+ * One connection to one broker: requests out, answers back in the same order. Made by `connect`, when TLS, ApiVersions and
+ * SASL are done. It does not reconnect; whoever owns it makes another.
+ *
+ * A: answers belong to #pending in order; another correlation id closes the connection.
+ * B: once closed, nothing is pending, and every later request is rejected.
+ * C: while a log-in is going on, only its own requests are written; others wait in #held (KIP-368).
+ */
+export class BrokerConnection implements AsyncDisposable {
+  readonly broker: BrokerAddress
+  readonly #settings: ClientSettings
+  readonly #options: ConnectionOptions
+  readonly #clientId: Buffer
+  readonly #reader: FrameReader
+  readonly #pending: PendingRequest[] = []
+  readonly #held: (() => void)[] = []
+  readonly #closed = Promise.withResolvers<void>()
+  #socket: Socket | null = null
+  #apis: ReadonlyMap<number, ApiRange> = new Map()
+  #nextCorrelationId = 0
+  #unflushedBytes = 0
+  #answers = 0
+  #isLoggingIn = false
+  #closedReason: Error | null = null
+  #reloginTimer: NodeJS.Timeout | undefined
+
+  private constructor(broker: BrokerAddress, settings: ClientSettings, options: ConnectionOptions) {
+    this.broker = broker
+    this.#settings = settings
+    this.#options = options
+    this.#clientId = Buffer.from(`${settings.clientId}-${options.role}`)
+    this.#reader = new FrameReader({
+      arenas: options.arenas,
+      onFrame: (frame) => this.#onFrame(frame),
+      peer: `Cluster ${this.cluster}: broker ${this.name}`,
+      ...(options.maxFrameBytes === undefined ? {} : { maxFrameBytes: options.maxFrameBytes }),
+    })
+  }
+
+  /**
+   * Connects, asks for the API versions and logs in.
+   * @throws HOST_UNRESOLVED, CONNECTION_REFUSED, CONNECTION_TIMED_OUT, CONNECTION_FAILED, CONNECTION_LOST, TLS_*, SASL_*,
+   *         PEER_SPEAKS_HTTP, PEER_SPEAKS_TLS, FRAME_*; the signal's reason when aborted
+   */
+  static async connect(
+    address: BrokerAddress,
+    settings: ClientSettings,
+    options: ConnectionOptions,
+  ): Promise<BrokerConnection> {
+    options.signal.throwIfAborted()
+    const connection = new BrokerConnection(address, settings, options)
+    const onAbort = () => connection.#close(options.signal.reason)
+    options.signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await connection.#open()
+      return connection
+    } catch (error) {
+      connection.#close(error)
+      options.signal.throwIfAborted()
+      throw error
+    } finally {
+      options.signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Alias of the cluster. */
+  get cluster(): string {
+    return this.#options.cluster ?? this.#settings.bootstrapServers.join(',')
+  }
+
+  /** Node id, host and port, for messages. */
+  get name(): string {
+    return brokerName(this.broker)
+  }
+
+  get isOpen(): boolean {
+    return this.#closedReason === null
+  }
+
+  /** Resolves when the connection is closed, whoever closed it. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /** Why the connection closed; null while it is open. */
+  get closedReason(): Error | null {
+    return this.#closedReason
+  }
+
+  /** Requests that wait for an answer, those held back by a log-in included. */
+  get pendingCount(): number {
+    return this.#pending.length + this.#held.length
+  }
+
+  /** Bytes handed to `request` that the kernel has not taken yet. */
+  get unflushedBytes(): number {
+    return this.#unflushedBytes
+  }
+
+  /** @returns the versions of an API that the broker has; null if none */
+  apiRange(apiKey: number): ApiRange | null {
+    return this.#apis.get(apiKey) ?? null
+  }
+
+  /**
+   * Sends one request. `chunks` are its body, written without copying: they stay unchanged until `onFlushed`.
+   * @returns the answer's frame with one reference, which the caller releases; `bodyStart` is where its body begins
+   * @throws CONNECTION_CLOSED (nothing was sent), CONNECTION_LOST, REQUEST_TIMED_OUT (both with parameter `flushed`); a timeout closes
+   *         the connection, as the answer could still come
+   */
+  request(
+    apiKey: number,
+    apiVersion: number,
+    flexibleHeaders: FlexibleHeaders,
+    chunks: readonly Buffer[],
+    options: RequestOptions,
+  ): Promise<Frame> {
+    if (!this.#isLoggingIn) return this.#write(apiKey, apiVersion, flexibleHeaders, chunks, options)
+    const { promise, resolve } = Promise.withResolvers<Frame>()
+    this.#held.push(() => resolve(this.#write(apiKey, apiVersion, flexibleHeaders, chunks, options)))
+    return promise
+  }
+
+  /**
+   * As @platformatic/kafka's Connection.send: its API functions run over this connection. Answers are copied out of the arena.
+   * The time allowed is request.timeout.ms; `withTimeout` has another.
+   */
+  readonly send: Connection['send'] = (...sendArguments) => {
+    this.#send(this.#settings.requestTimeoutMs, ...sendArguments)
+  }
+
+  /** @returns what an API function of @platformatic/kafka takes for its connection */
+  withTimeout(timeoutMs: number): Connection {
+    const facade: Pick<Connection, 'send'> = { send: (...sendArguments) => this.#send(timeoutMs, ...sendArguments) }
+    // Its API functions use nothing of a connection but `send` (createAPI in apis/definitions.js).
+    return facade as Connection
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close(errors.STOPPING({ what: `The connection to broker ${this.name}`, reason: 'it is not needed any more' }))
+    await this.closed
+  }
+
+  async #open(): Promise<void> {
+    const { cluster, signal, setupTimeoutMs, lookup } = this.#options
+    this.#socket = await openSocket(this.broker, this.#settings, {
+      cluster: cluster ?? this.cluster,
+      signal,
+      reader: { buffer: () => this.#reader.buffer(), accept: (count) => this.#accept(count) },
+      ...(setupTimeoutMs === undefined ? {} : { setupTimeoutMs }),
+      ...(lookup === undefined ? {} : { lookup }),
+    })
+    this.#listen(this.#socket)
+    if (this.#closedReason !== null) {
+      this.#socket.destroy()
+      throw this.#closedReason
+    }
+    // From here on others can hold back until the log-in is done; there are none yet.
+    this.#isLoggingIn = true
+    this.#apis = await askApiVersions(this.#loginConnection())
+    await this.#logIn()
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('error', (error) => this.#close(error))
+    socket.on('end', () => this.#close(null))
+    socket.on('close', () => {
+      this.#close(null)
+      this.#reader.close()
+      this.#closed.resolve()
+    })
+    const idleMs = this.#settings.connectionsMaxIdleMs
+    if (idleMs <= 0) return
+    socket.setTimeout(idleMs, () => {
+      if (this.pendingCount > 0) return
+      const reason = `it was idle for ${idleMs} ms`
+      this.#close(errors.CONNECTION_CLOSED({ cluster: this.cluster, broker: this.name, reason }))
+    })
+  }
+
+  // --- log-in ---------------------------------------------------------------------------------------------------------
+
+  /** A view of this connection that writes even while a log-in is going on. */
+  #loginConnection() {
+    return {
+      cluster: this.cluster,
+      name: this.name,
+      settings: this.#settings,
+      apiRange: (apiKey: number) => this.apiRange(apiKey),
+      request: (apiKey: number, apiVersion: number, headers: FlexibleHeaders, body: Buffer) =>
+        this.#write(apiKey, apiVersion, headers, [body], { timeoutMs: this.#settings.requestTimeoutMs }),
+    }
+  }
+
+  async #logIn(): Promise<void> {
+    if (this.#settings.sasl !== undefined) {
+      const sessionLifetimeMs = await logIn(this.#loginConnection(), this.#settings.sasl)
+      this.#scheduleLogIn(sessionLifetimeMs)
+    }
+    this.#isLoggingIn = false
+    for (const write of this.#held.splice(0)) write()
+  }
+
+  /** KIP-368: the broker closes a connection whose session ended; as Kafka's client, we log in again at 85 to 95 % of its life. */
+  #scheduleLogIn(sessionLifetimeMs: number): void {
+    if (sessionLifetimeMs <= 0 || !this.isOpen) return
+    const random = this.#options.random ?? Math.random
+    const delayMs = Math.min(sessionLifetimeMs * (0.85 + 0.1 * random()), 2 ** 31 - 1)
+    this.#reloginTimer = setTimeout(() => {
+      this.#isLoggingIn = true
+      this.#logIn().catch((error: unknown) => this.#close(error))
+    }, delayMs)
+  }
+
+  // --- requests and answers -------------------------------------------------------------------------------------------
+
+  #write(
+    apiKey: number,
+    apiVersion: number,
+    flexibleHeaders: FlexibleHeaders,
+    chunks: readonly Buffer[],
+    { timeoutMs, onFlushed }: RequestOptions,
+  ): Promise<Frame> {
+    const socket = this.#socket
+    if (this.#closedReason !== null || socket === null) return Promise.reject(this.#closedError())
+    const { promise, resolve, reject } = Promise.withResolvers<Frame>()
+    const correlationId = this.#nextCorrelationId
+    this.#nextCorrelationId = (correlationId + 1) & 0x7fffffff
+    const pending: PendingRequest = {
+      apiKey,
+      correlationId,
+      isFlexibleAnswer: flexibleHeaders.response,
+      sentAtMs: performance.now(),
+      timer: setTimeout(() => this.#onTimeout(pending, timeoutMs), timeoutMs),
+      resolve,
+      reject,
+      isFlushed: false,
+    }
+    this.#pending.push(pending)
+    let bodyBytes = 0
+    for (const chunk of chunks) bodyBytes += chunk.length
+    const header = encodeRequestHeader(apiKey, apiVersion, correlationId, this.#clientId, flexibleHeaders.request, bodyBytes)
+    const sizeBytes = header.length + bodyBytes
+    this.#unflushedBytes += sizeBytes
+    const onWritten = (error?: Error | null) => {
+      this.#unflushedBytes -= sizeBytes
+      if (error) return
+      pending.isFlushed = true
+      onFlushed?.()
+    }
+    // Corked, so that header and chunks leave in one writev.
+    socket.cork()
+    if (chunks.length === 0) socket.write(header, onWritten)
+    else socket.write(header)
+    for (const [index, chunk] of chunks.entries()) {
+      if (index === chunks.length - 1) socket.write(chunk, onWritten)
+      else socket.write(chunk)
+    }
+    socket.uncork()
+    return promise
+  }
+
+  #accept(count: number): void {
+    if (this.#closedReason !== null) return
+    try {
+      this.#reader.accept(count)
+    } catch (error) {
+      this.#close(error)
+    }
+  }
+
+  #onFrame(frame: MutableFrame): void {
+    const correlationId = frame.bytes.readInt32BE(0)
+    const pending = this.#pending[0]
+    if (this.#closedReason !== null || pending?.correlationId !== correlationId) {
+      frame.release()
+      const reason = `correlation id ${correlationId} instead of ${pending?.correlationId ?? 'none'}`
+      this.#close(this.#invalid(pending?.apiKey, reason))
+      return
+    }
+    this.#pending.shift()
+    clearTimeout(pending.timer)
+    this.#answers++
+    frame.bodyStart = responseBodyStart(frame.bytes, pending.isFlexibleAnswer)
+    if (frame.bodyStart >= 0) {
+      pending.resolve(frame)
+      return
+    }
+    frame.release()
+    const error = this.#invalid(pending.apiKey, 'its header is malformed')
+    pending.reject(error)
+    this.#close(error)
+  }
+
+  #onTimeout(pending: PendingRequest, timeoutMs: number): void {
+    const { cluster, name: broker } = this
+    const api = apiName(pending.apiKey)
+    this.#close(errors.REQUEST_TIMED_OUT({ cluster, broker, api, timeoutMs, flushed: pending.isFlushed }))
+  }
+
+  // --- closing --------------------------------------------------------------------------------------------------------
+
+  /** @param reason  what went wrong; null when the broker closed the connection */
+  #close(reason: unknown): void {
+    if (this.#closedReason !== null) return
+    this.#closedReason = this.#explain(reason)
+    clearTimeout(this.#reloginTimer)
+    for (const write of this.#held.splice(0)) write()
+    for (const pending of this.#pending.splice(0)) {
+      clearTimeout(pending.timer)
+      pending.reject(this.#lostError(pending, this.#closedReason))
+    }
+    if (this.#socket !== null) {
+      this.#socket.destroy()
+      return
+    }
+    // Never connected: no 'close' event will come.
+    this.#reader.close()
+    this.#closed.resolve()
+  }
+
+  #explain(reason: unknown): Error {
+    if (reason instanceof Error && !('syscall' in reason) && !isSslError(reason)) return reason
+    const cause = reason instanceof Error ? reason : null
+    const { cluster, broker, name } = this
+    if (this.#answers === 0) {
+      const attempt = { cluster, broker, address: name, settings: this.#settings, timeoutMs: 0, step: 'the first request' }
+      return connectError(cause, attempt)
+    }
+    return errors.CONNECTION_CLOSED({ cluster, broker: name, reason: cause?.message ?? this.#closedByBroker() }, { cause })
+  }
+
+  #closedByBroker(): string {
+    if (this.#pending.length === 0) return 'the broker closed it, as it does with idle ones'
+    const isFirst = this.#answers === 1 && this.#settings.sasl === undefined
+    const protocol = this.#settings.tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'
+    // A SASL listener answers ApiVersions to anybody, and closes at the first request that is not a log-in.
+    const hint = `; if its listener asks for a log-in, set security.protocol=${protocol} and sasl.jaas.config`
+    return isFirst ? `the broker closed it at the first request${hint}` : 'the broker closed it'
+  }
+
+  #lostError(pending: PendingRequest, reason: Error): unknown {
+    // One who asked for the end, or is told what to change, gets just that.
+    if (this.#answers === 0 && isTwinlogError(reason) && reason.kind === 'configuration') return reason
+    const { cluster, name: broker } = this
+    const elapsedMs = Math.round(performance.now() - pending.sentAtMs)
+    const parameters = { cluster, broker, api: apiName(pending.apiKey), elapsedMs, flushed: pending.isFlushed }
+    if (isTwinlogError(reason) && reason.code === 'REQUEST_TIMED_OUT' && reason.parameters['api'] === parameters.api) {
+      return errors.REQUEST_TIMED_OUT({ ...parameters, timeoutMs: reason.parameters['timeoutMs'] }, { cause: reason })
+    }
+    return errors.CONNECTION_LOST({ ...parameters, reason: reason.message }, { cause: reason })
+  }
+
+  #closedError(): TwinlogError {
+    const reason = this.#closedReason?.message ?? 'it was never opened'
+    return errors.CONNECTION_CLOSED({ cluster: this.cluster, broker: this.name, reason }, { cause: this.#closedReason })
+  }
+
+  #invalid(apiKey: number | undefined, reason: string): TwinlogError {
+    const api = apiKey === undefined ? 'no request at all' : apiName(apiKey)
+    return errors.ANSWER_INVALID({ cluster: this.cluster, broker: this.name, api, reason })
+  }
+
+  // --- @platformatic/kafka ----------------------------------------------------------------------------------------------
+
+  #send<ReturnType>(
+    timeoutMs: number,
+    apiKey: number,
+    apiVersion: number,
+    createPayload: () => Writer | Promise<Writer>,
+    responseParser: ResponseParser<ReturnType>,
+    hasRequestHeaderTaggedFields: boolean,
+    hasResponseHeaderTaggedFields: boolean,
+    callback: Callback<ReturnType>,
+  ): void {
+    const exchange = async () => {
+      const payload = await createPayload()
+      assert(payload.context['noResponse'] !== true, 'requests without an answer are not sent over this connection')
+      const headers = { request: hasRequestHeaderTaggedFields, response: hasResponseHeaderTaggedFields }
+      const frame = await this.request(apiKey, apiVersion, headers, payload.buffers, { timeoutMs })
+      // Copied, since the parsed answer may refer to these bytes for ever.
+      const body = Buffer.from(frame.bytes.subarray(frame.bodyStart))
+      frame.release()
+      return await responseParser(0, apiKey, apiVersion, Reader.from(body))
+    }
+    exchange().then(
+      (answer) => callback(null, answer),
+      (error: unknown) => callback(this.#understandable(error, apiKey)),
+    )
+  }
+
+  /** A parser that runs off the end throws a RangeError or an error of its own: the answer's fault, not the caller's. */
+  #understandable(error: unknown, apiKey: number): Error {
+    const isParseError = error instanceof TypeError || error instanceof RangeError || isOutOfBounds(error)
+    if (error instanceof Error && !isParseError) return error
+    const parameters = { cluster: this.cluster, broker: this.name, api: apiName(apiKey) }
+    return errors.ANSWER_INVALID({ ...parameters, reason: String(error) }, { cause: error })
+  }
+}
+
+function apiName(apiKey: number): string {
+  return protocolAPIsById[apiKey] ?? `API ${apiKey}`
+}
+
+function isTwinlogError(error: Error): error is TwinlogError {
+  return error.name === 'TwinlogError'
+}
+
+function isSslError(error: Error): boolean {
+  return 'code' in error && String(error.code).startsWith('ERR_SSL_')
+}
+
+function isOutOfBounds(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'PLT_KFK_OUT_OF_BOUNDS'
+}
