@@ -1,0 +1,91 @@
+import { flowSettings } from './flow-settings.ts'
+import { processSettings } from './process-settings.ts'
+import type { Property } from './properties.ts'
+import type { Resolution } from './resolution.ts'
+
+/** A flow from one cluster to another, by their aliases. */
+export interface FlowPair {
+  readonly source: string
+  readonly target: string
+}
+
+export interface FlowPairs {
+  readonly aliases: readonly string[]
+  /** Flows that copy and whose target this process serves. */
+  readonly enabled: readonly FlowPair[]
+  /** Flows that copy, but into a target that another process serves. */
+  readonly elsewhere: readonly FlowPair[]
+  /** Pairs that MirrorMaker 2 would start a worker for, only to write heartbeats. */
+  readonly heartbeatOnly: readonly FlowPair[]
+}
+
+/** @returns the name of a flow as it is written in the file */
+export function flowName({ source, target }: FlowPair): string {
+  return `${source}->${target}`
+}
+
+/**
+ * Which flows exist. Only `A->B.enabled=true` copies. Source: MirrorMakerConfig.clusterPairs.
+ * @param clusters   the targets that this process serves; empty: all
+ */
+export function flowPairs(resolution: Resolution, clusters: readonly string[]): FlowPairs {
+  const { properties } = resolution.file
+  const aliases = readAliases(resolution)
+  const enabled: FlowPair[] = []
+  const elsewhere: FlowPair[] = []
+  const heartbeatOnly: FlowPair[] = []
+  for (const source of aliases) {
+    for (const target of aliases) {
+      if (source === target) continue
+      const pair = { source, target }
+      const isServed = clusters.length === 0 || clusters.includes(target)
+      const isEnabled = resolution.read(properties, `${flowName(pair)}.enabled`, flowSettings.enabled)
+      if (isEnabled) (isServed ? enabled : elsewhere).push(pair)
+      else if (isServed && emitsHeartbeats(resolution, pair)) heartbeatOnly.push(pair)
+    }
+  }
+  for (const cluster of clusters) {
+    if (aliases.includes(cluster)) continue
+    resolution.problems.add('clusters', `--clusters names "${cluster}", which is not among the clusters ${aliases.join(', ')}`, 'Correct the name.')
+  }
+  refuseUnknownAliases(resolution, aliases)
+  return { aliases, enabled, elsewhere, heartbeatOnly }
+}
+
+function readAliases(resolution: Resolution): readonly string[] {
+  const { properties } = resolution.file
+  const aliases = resolution.read(properties, 'clusters', processSettings.clusters)
+  if (aliases === undefined) resolution.problems.add('clusters', 'is missing', 'List the aliases of all clusters: clusters=A,B.')
+  return aliases ?? []
+}
+
+/** MirrorMaker 2 reads these leniently: whatever is not "true" is false. */
+function emitsHeartbeats(resolution: Resolution, pair: FlowPair): boolean {
+  const { properties } = resolution.file
+  const property = properties.get(`${flowName(pair)}.emit.heartbeats.enabled`) ?? properties.get('emit.heartbeats.enabled')
+  return property === undefined || resolution.text(property).toLowerCase() === 'true'
+}
+
+/** A flow with an alias that `clusters` does not have would silently not exist. */
+function refuseUnknownAliases(resolution: Resolution, aliases: readonly string[]): void {
+  for (const property of resolution.file.properties.values()) {
+    const found = /^(.+?)->(.+)\.enabled$/.exec(property.key)
+    if (found === null) continue
+    const [, source = '', target = ''] = found
+    const unknown = [source, target].filter((alias) => !aliases.includes(alias))
+    if (unknown.length > 0 && !isFlowKey(property.key, aliases)) {
+      resolution.use(property)
+      resolution.problems.add(property, `"${unknown.join('" and "')}" is not among the clusters ${aliases.join(', ')}`, 'Correct the alias, or add it to clusters.')
+    } else if (source === target) sayItself(resolution, property)
+  }
+}
+
+/** `A->B.emit.heartbeats.enabled` ends in .enabled as well. */
+function isFlowKey(key: string, aliases: readonly string[]): boolean {
+  return aliases.some((source) => aliases.some((target) => key.startsWith(`${source}->${target}.`)))
+}
+
+function sayItself(resolution: Resolution, property: Property): void {
+  resolution.use(property)
+  resolution.notice(property, 'no-effect', 'warning', 'a cluster is never copied to itself')
+}

@@ -1,0 +1,236 @@
+import { TwinlogError } from '../base/catalogue.ts'
+import { resolveClient } from '../config/client-resolution.ts'
+import { connectorKeys } from '../config/connector-keys.ts'
+import { consumerSettings, producerSettings } from '../config/connection-settings.ts'
+import { flowName } from '../config/flow-pair.ts'
+import type { FlowPair } from '../config/flow-pair.ts'
+import { flowSettings } from '../config/flow-settings.ts'
+import type { Resolution } from '../config/resolution.ts'
+import type { Setting } from '../config/setting.ts'
+import { connectorClientView, connectorView, dataProducerView, workerView } from '../config/view.ts'
+import type { View } from '../config/view.ts'
+import { workerSettings } from '../config/worker-settings.ts'
+import type { ClusterPlan, FetchSettings, FlowPlan, PositionsSettings, ProduceSettings, TopicsSettings } from './flow-plan.ts'
+import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledgerTopic } from './replication-policy.ts'
+import type { ReplicationPolicy } from './replication-policy.ts'
+import { createTopicFilter } from './topic-filter.ts'
+import type { TopicFilter } from './topic-filter.ts'
+
+/** What one flow is made from: its pair, and what MirrorMaker 2's connectors and worker would be given for it. */
+interface FlowViews {
+  readonly pair: FlowPair
+  readonly connector: View
+  readonly worker: View
+}
+
+/** Works out the plan of one flow. Problems go to the resolution; the plan is usable only if there are none. */
+export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
+  const { properties } = resolution.file
+  const connector = connectorView(properties, pair, (key) => connectorKeys.has(key) || key.startsWith('twinlog.'))
+  const worker = workerView(properties, pair.target)
+  const views: FlowViews = { pair, connector, worker }
+  refuseUnsafe(resolution, views)
+  const groupId = resolution.read(worker, 'group.id', workerSettings['group.id']) ?? `${pair.source}-mm2`
+  return {
+    name: flowName(pair),
+    source: resolveSource(resolution, views),
+    target: resolveTarget(resolution, views, groupId),
+    policy: resolvePolicy(resolution, views),
+    topicFilter: resolveFilter(resolution, connector, 'topics', 'topics.exclude'),
+    topics: resolveTopics(resolution, connector),
+    fetch: resolveFetch(resolution, connectorClientView(connector, 'source', 'consumer')),
+    produce: resolveProduce(resolution, dataProducerView(worker, connector)),
+    positions: resolvePositions(resolution, views),
+    tasksMaxCount: resolution.read(connector, 'tasks.max', flowSettings['tasks.max']),
+    gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
+    groupId,
+  }
+}
+
+/** MirrorMaker 2's client ids: `[<configured>|]A->B|<connector>[-<task>]|<role>` (MirrorConnectorConfig). */
+function mirrorClientId(name: string, connector: string, role: string): (configured: string | undefined) => string {
+  return (configured) => `${configured === undefined || configured === '' ? '' : `${configured}|`}${name}|${connector}|${role}`
+}
+
+function resolveSource(resolution: Resolution, { pair, connector }: FlowViews): ClusterPlan {
+  const name = flowName(pair)
+  const alias = pair.source
+  const client = resolveClient(resolution, connectorClientView(connector, 'source', 'admin'), {
+    alias, role: 'admin', clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-source-admin'),
+  })
+  const dataClient = resolveClient(resolution, connectorClientView(connector, 'source', 'consumer'), {
+    alias, role: 'consumer', clientId: mirrorClientId(name, 'MirrorSourceConnector-0', 'replication-consumer'),
+  })
+  return { alias, client, dataClient, workerClient: client }
+}
+
+function resolveTarget(resolution: Resolution, { pair, connector, worker }: FlowViews, groupId: string): ClusterPlan {
+  const name = flowName(pair)
+  const alias = pair.target
+  return {
+    alias,
+    client: resolveClient(resolution, connectorClientView(connector, 'target', 'admin'), {
+      alias, role: 'admin', clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-target-admin'),
+    }),
+    dataClient: resolveClient(resolution, dataProducerView(worker, connector), {
+      alias, role: 'producer', clientId: (configured) => configured ?? 'connector-producer-MirrorSourceConnector-0',
+    }),
+    workerClient: resolveClient(resolution, worker, {
+      alias, role: 'worker', clientId: (configured) => `${groupId}-${configured ?? name}-offsets`,
+    }),
+  }
+}
+
+function resolvePolicy(resolution: Resolution, { pair, connector }: FlowViews): ReplicationPolicy {
+  const settings = {
+    separator: resolution.read(connector, 'replication.policy.separator', flowSettings['replication.policy.separator']),
+    isInternalTopicSeparatorEnabled: resolution.read(
+      connector,
+      'replication.policy.internal.topic.separator.enabled',
+      flowSettings['replication.policy.internal.topic.separator.enabled'],
+    ),
+  }
+  const className = resolution.read(connector, 'replication.policy.class', flowSettings['replication.policy.class'])
+  switch (className.replace(/^org\.apache\.kafka\.connect\.mirror\./, '')) {
+    case 'DefaultReplicationPolicy':
+      return createDefaultReplicationPolicy(settings)
+    case 'IdentityReplicationPolicy':
+      return createIdentityReplicationPolicy(settings, pair.source)
+    default: {
+      const property = connector.get('replication.policy.class') ?? 'replication.policy.class'
+      resolution.problems.add(property, `the class ${className} is not known, so the names of remote topics are not`, 'Use DefaultReplicationPolicy or IdentityReplicationPolicy.')
+      return createDefaultReplicationPolicy(settings)
+    }
+  }
+}
+
+function resolveTopics(resolution: Resolution, connector: View): TopicsSettings {
+  const isRefreshEnabled = resolution.read(connector, 'refresh.topics.enabled', flowSettings['refresh.topics.enabled'])
+  const intervalSeconds = resolution.read(connector, 'refresh.topics.interval.seconds', flowSettings['refresh.topics.interval.seconds'])
+  return {
+    refreshIntervalMs: isRefreshEnabled ? intervalSeconds * 1000 : undefined,
+    replicationFactor: resolution.read(connector, 'replication.factor', flowSettings['replication.factor']),
+    configPropertiesExclude: resolveFilter(resolution, connector, 'config.properties.exclude', undefined),
+    useDefaultsFrom: resolution.read(connector, 'use.defaults.from', flowSettings['use.defaults.from']),
+    isHeartbeatsReplicationEnabled: resolution.read(connector, 'heartbeats.replication.enabled', flowSettings['heartbeats.replication.enabled']),
+  }
+}
+
+type ListKey = 'topics' | 'topics.exclude' | 'config.properties.exclude'
+
+/** Old names that Kafka 4 no longer reads, which a file may still hold. */
+const formerNames: Readonly<Partial<Record<ListKey, string>>> = {
+  'topics.exclude': 'topics.blacklist',
+  'config.properties.exclude': 'config.properties.blacklist',
+}
+
+function resolveFilter(resolution: Resolution, connector: View, includeKey: ListKey, excludeKey: ListKey | undefined): TopicFilter {
+  const include = readPatterns(resolution, connector, includeKey)
+  const exclude = excludeKey === undefined ? [] : readPatterns(resolution, connector, excludeKey)
+  return createTopicFilter(include, exclude)
+}
+
+/** Reads a list of regular expressions; one that does not compile is a problem, and is left out. */
+function readPatterns(resolution: Resolution, connector: View, key: ListKey): readonly string[] {
+  const formerName = formerNames[key]
+  const former = formerName === undefined ? undefined : connector.get(formerName)
+  const property = connector.get(key) ?? former
+  const declared: Setting<readonly string[], readonly string[]> = flowSettings[key]
+  const patterns = resolution.read(property === undefined ? connector : new Map([[key, property]]), key, declared)
+  if (former !== undefined && property === former) {
+    resolution.notice(former, 'changed', 'warning', `is read as ${key}; Kafka 4 ignores this former name`)
+  }
+  try {
+    createTopicFilter(patterns, [])
+    return patterns
+  } catch (error) {
+    if (!(error instanceof TwinlogError) || error.kind !== 'configuration') throw error
+    resolution.problems.add(property ?? key, lowerFirst(error.message.replace(/\.$/, '')), 'Correct the expression. A comma always separates two expressions.')
+    return []
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
+  return {
+    isolationLevel: resolution.read(consumer, 'isolation.level', consumerSettings['isolation.level']),
+    checkCrcs: resolution.read(consumer, 'check.crcs', consumerSettings['check.crcs']),
+    autoOffsetReset: resolution.read(consumer, 'auto.offset.reset', consumerSettings['auto.offset.reset']),
+    fetchMaxBytes: resolution.read(consumer, 'fetch.max.bytes', consumerSettings['fetch.max.bytes']),
+    maxPartitionFetchBytes: resolution.read(consumer, 'max.partition.fetch.bytes', consumerSettings['max.partition.fetch.bytes']),
+    fetchMinBytes: resolution.read(consumer, 'fetch.min.bytes', consumerSettings['fetch.min.bytes']),
+    fetchMaxWaitMs: resolution.read(consumer, 'fetch.max.wait.ms', consumerSettings['fetch.max.wait.ms']),
+  }
+}
+
+function resolveProduce(resolution: Resolution, producer: View): ProduceSettings {
+  sayAcks(resolution, producer)
+  const isIdempotent = resolution.read(producer, 'enable.idempotence', producerSettings['enable.idempotence'])
+  const inFlightCount = resolution.read(producer, 'max.in.flight.requests.per.connection', producerSettings['max.in.flight.requests.per.connection'])
+  const inFlight = producer.get('max.in.flight.requests.per.connection')
+  if (isIdempotent && inFlightCount > 5 && inFlight !== undefined) {
+    resolution.notice(inFlight, 'changed', 'warning', 'is taken as 5: a broker remembers five batches of an idempotent producer')
+  }
+  return {
+    isIdempotent,
+    maxInFlightRequestsCount: isIdempotent ? Math.min(5, inFlightCount) : inFlightCount,
+    maxRequestSizeBytes: resolution.read(producer, 'max.request.size', producerSettings['max.request.size']),
+    deliveryTimeoutMs: resolution.read(producer, 'delivery.timeout.ms', producerSettings['delivery.timeout.ms']),
+    bufferMemoryBytes: resolution.read(producer, 'buffer.memory', producerSettings['buffer.memory']),
+  }
+}
+
+function sayAcks(resolution: Resolution, producer: View): void {
+  const acks = resolution.read(producer, 'acks', producerSettings.acks)
+  const acksProperty = producer.get('acks')
+  if (acksProperty !== undefined && acks !== 'all' && acks !== '-1') {
+    resolution.notice(acksProperty, 'changed', 'warning', `is taken as all: with ${acks} records that were acknowledged can be lost`)
+  }
+  const codec = resolution.read(producer, 'compression.type', producerSettings['compression.type'])
+  const codecProperty = producer.get('compression.type')
+  if (codecProperty !== undefined && codec !== 'none') {
+    resolution.notice(codecProperty, 'not-done-yet', 'warning', 'batches keep the codec that they have at the source')
+  }
+}
+
+function resolvePositions(resolution: Resolution, { pair, worker }: FlowViews): PositionsSettings {
+  return {
+    offsetsTopic: resolution.read(worker, 'offset.storage.topic', workerSettings['offset.storage.topic']) ?? `mm2-offsets.${pair.source}.internal`,
+    ledgerTopic: ledgerTopic(pair.source),
+    flushIntervalMs: resolution.read(worker, 'offset.flush.interval.ms', workerSettings['offset.flush.interval.ms']),
+    replicationFactor: resolution.read(worker, 'offset.storage.replication.factor', workerSettings['offset.storage.replication.factor']),
+    partitionsCount: resolution.read(worker, 'offset.storage.partitions', workerSettings['offset.storage.partitions']),
+    topicConfigs: storageTopicConfigs(resolution, worker),
+  }
+}
+
+/** `offset.storage.<topic config>`; Connect ignores cleanup.policy there. Source: DistributedConfig.topicSettings. */
+function storageTopicConfigs(resolution: Resolution, worker: View): Record<string, string> {
+  const prefix = 'offset.storage.'
+  const configs: Record<string, string> = {}
+  for (const [key, property] of worker) {
+    const name = key.slice(prefix.length)
+    if (!key.startsWith(prefix) || ['topic', 'partitions', 'replication.factor', 'cleanup.policy'].includes(name)) continue
+    configs[name] = resolution.text(property)
+  }
+  return configs
+}
+
+/** What would make the copied data wrong, or the copy weaker than asked for. */
+function refuseUnsafe(resolution: Resolution, { connector, worker }: FlowViews): void {
+  const exactlyOnce = worker.get('exactly.once.source.support')
+  if (exactlyOnce !== undefined && resolution.read(worker, 'exactly.once.source.support', workerSettings['exactly.once.source.support']) === 'enabled') {
+    resolution.problems.add(exactlyOnce, 'exactly once (KIP-618 transactions) is not done yet, and without it the copy would promise less than was asked for', 'Remove it. twinlog is idempotent: nothing is lost, and nothing is copied twice after a crash.')
+  }
+  for (const key of ['key.converter', 'value.converter', 'header.converter'] as const) {
+    for (const property of [worker.get(key), connector.get(key)]) {
+      if (property === undefined) continue
+      const className = resolution.text(property).trim()
+      if (/^(org\.apache\.kafka\.connect\.converters\.)?ByteArrayConverter$/.test(className)) continue
+      resolution.problems.add(property, `the converter ${className} would change the copied data`, 'Remove it: records are copied as bytes.')
+    }
+  }
+}

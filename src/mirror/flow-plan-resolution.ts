@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { errors } from '../base/errors.ts'
+import { flowPairs } from '../config/flow-pair.ts'
+import type { Notice } from '../config/notice.ts'
+import { Problems } from '../config/problems.ts'
+import { processSettings } from '../config/process-settings.ts'
+import { parsePropertiesBytes } from '../config/properties.ts'
+import type { PropertiesFile } from '../config/properties.ts'
+import { References } from '../config/references.ts'
+import { Resolution } from '../config/resolution.ts'
+import { auditSettings } from '../config/setting-audit.ts'
+import type { FlowPlan } from './flow-plan.ts'
+import { resolveFlow } from './flow-plan-flow.ts'
+import { compileJavaRegex } from './java-regex.ts'
+
+export interface PlanOptions {
+  /** The targets that this process serves (--clusters); absent or empty: all. */
+  readonly clusters?: readonly string[]
+  /** For EnvVarConfigProvider; main.ts hands process.env in. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/** What a configuration comes to. */
+export interface Plan {
+  /** The flows that copy, in the order of the aliases; never empty. */
+  readonly flows: readonly FlowPlan[]
+  /** What the user should know, without being an error; see `formatNotice` and `formatNotDoneYet`. */
+  readonly notices: readonly Notice[]
+  /** All aliases of the file. */
+  readonly aliases: readonly string[]
+}
+
+/**
+ * Reads a .properties file.
+ * @throws CONFIG_FILE_UNREADABLE, PROPERTIES_ESCAPE_INVALID
+ */
+export function readProperties(file: string): PropertiesFile {
+  try {
+    return parsePropertiesBytes(readFileSync(file), file)
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error
+    throw errors.CONFIG_FILE_UNREADABLE({ file, reason: error.message }, { cause: error })
+  }
+}
+
+/**
+ * Works out the flows of a configuration. Everything that is wrong is reported together.
+ * @throws CONFIG_INVALID with all problems; its parameter `problems` is the list as text
+ * Source: MirrorMakerConfig, MirrorConnectorConfig, DistributedConfig.
+ */
+export function resolvePlan(file: PropertiesFile, options: PlanOptions = {}): Plan {
+  const problems = new Problems(file.file)
+  const references: References = new References(
+    file.properties,
+    {
+      environment: options.environment ?? {},
+      compilePattern: (pattern) => {
+        const regex = compileJavaRegex(pattern)
+        return (name) => regex.matches(name)
+      },
+    },
+    problems,
+    (...said) => resolution.notice(...said),
+  )
+  const resolution = new Resolution(file, problems, references)
+  const pairs = flowPairs(resolution, options.clusters ?? [])
+  const flows = pairs.enabled.map((pair) => resolveFlow(resolution, pair))
+  const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
+  auditSettings(resolution, pairs, { isStrict })
+  sayCharset(resolution, file)
+  if (flows.length === 0) problems.add('clusters', noFlows(pairs.aliases, options.clusters ?? []), 'Set A->B.enabled=true for each flow that is to copy.')
+  const error = problems.toError()
+  if (error !== undefined) throw error
+  return { flows, notices: resolution.notices, aliases: pairs.aliases }
+}
+
+function noFlows(aliases: readonly string[], clusters: readonly string[]): string {
+  const into = clusters.length === 0 ? '' : ` into ${clusters.join(', ')} (--clusters)`
+  return `no flow${into} is enabled between the clusters ${aliases.join(', ')}`
+}
+
+function sayCharset(resolution: Resolution, file: PropertiesFile): void {
+  if (file.charset !== 'utf-8') return
+  resolution.notice(file.file, 'changed', 'warning', 'has characters that are not ASCII and was read as UTF-8; MirrorMaker 2 would read it as ISO-8859-1. Write them as \\uXXXX to be understood by both')
+}
+
