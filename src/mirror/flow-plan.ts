@@ -76,7 +76,7 @@ export interface FlowPlan {
   readonly source: ClusterPlan
   readonly target: ClusterPlan
   readonly policy: ReplicationPolicy
-  /** topics and topics.exclude alone; see `selectMirroredTopics` for the whole rule. */
+  /** topics and topics.exclude alone; see `selectMirroredTopics` (topic-filter-selection.ts) for the whole rule. */
   readonly topicFilter: TopicFilter
   readonly topics: TopicsSettings
   readonly fetch: FetchSettings
