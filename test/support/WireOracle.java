@@ -84,7 +84,7 @@ public class WireOracle {
         ProduceRequestData.TopicProduceDataCollection topics = new ProduceRequestData.TopicProduceDataCollection();
         topics.add(new ProduceRequestData.TopicProduceData().setName("orders").setPartitionData(List.of(
             new ProduceRequestData.PartitionProduceData().setIndex(0).setRecords(batch(Compression.NONE, 9, (short) 1, 5, false, 2, 10)),
-            new ProduceRequestData.PartitionProduceData().setIndex(1).setRecords(batch(Compression.NONE, 9, (short) 1, 0, false, 1, 20000)))));
+            new ProduceRequestData.PartitionProduceData().setIndex(1).setRecords(batch(Compression.NONE, 9, (short) 1, 0, false, 1, version == 11 ? 17000 : 300)))));
         topics.add(new ProduceRequestData.TopicProduceData().setName("x".repeat(130)).setPartitionData(List.of(
             new ProduceRequestData.PartitionProduceData().setIndex(70000).setRecords(batch(Compression.NONE, 9, (short) 1, 0, false, 1, 1)))));
         return new ProduceRequestData().setTransactionalId(version == 8 ? "tx" : null).setAcks((short) -1).setTimeoutMs(30000).setTopicData(topics);
