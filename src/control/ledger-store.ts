@@ -1,0 +1,246 @@
+import { assert } from '../base/assert.ts'
+import { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
+import type { Gap } from '../mirror/gap.ts'
+import type { LedgerEntry, LedgerIdentity, LedgerWrite, LedgerWriter } from '../mirror/ledger-entry.ts'
+import type { LedgerAppend, LedgerChange } from '../mirror/ledger-partition.ts'
+import { LedgerPartition } from '../mirror/ledger-partition.ts'
+import type { LedgerScope } from '../mirror/ledger-record.ts'
+import { decodeLedgerGap, decodeLedgerKey, encodeLedgerGap, encodeLedgerKey } from '../mirror/ledger-record.ts'
+import type { TopicPartition } from '../mirror/topic-partition.ts'
+import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { ReadInternalRecord, RecordLog } from './record-log.ts'
+
+/** Keys and values of one append stay under this, so that they fit a batch of a broker's default max.message.bytes (1 MiB). */
+const APPEND_BYTES_MAX = 512 * 1024
+
+interface QueuedWrite {
+  readonly writes: readonly LedgerWrite[]
+  readonly signal: AbortSignal
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The ledger of one flow: a compacted topic with one partition on the target (design.md section 5, docs/ledger.md).
+ *
+ * Invariants:
+ * A. One append at a time; what is asked for meanwhile goes out together with the next, in the order in which it was asked for.
+ * B. The state here changes only when the records are durable. After a failed append the same writes may be tried again, or others: every
+ *    head says the whole truth, so what a failed append left behind is overwritten.
+ */
+export class LedgerStore implements LedgerWriter {
+  readonly #log: RecordLog
+  readonly #scope: LedgerScope
+  readonly #partitions = new Map<string, LedgerPartition>()
+  readonly #gaps = new Map<string, Gap>()
+  readonly #problems: TwinlogError[] = []
+  #queue: QueuedWrite[] = []
+  /** Resolves when all that was begun is over. */
+  #tail: Promise<void> = Promise.resolve()
+
+  private constructor(log: RecordLog, scope: LedgerScope) {
+    this.#log = log
+    this.#scope = scope
+  }
+
+  /**
+   * Reads the whole topic. Memory: the records that compaction would keep, packed as they lie there.
+   * @param scope the two clusters as they are now: entries written for others are not found
+   */
+  static async load(log: RecordLog, scope: LedgerScope, { signal }: { signal: AbortSignal }): Promise<LedgerStore> {
+    const store = new LedgerStore(log, scope)
+    await log.read((record) => store.#take(record), { signal })
+    return store
+  }
+
+  /** Records that could not be read and belong to no partition that is known. The others are said by `find`. */
+  get problems(): readonly TwinlogError[] {
+    return this.#problems
+  }
+
+  /**
+   * @returns what is written down of a source partition; null when nothing is, or only for other clusters
+   * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW, LEDGER_SEGMENT_MISSING: this partition must not be copied
+   *         before a human has decided; others are not concerned
+   */
+  find(topic: string, partition: number): LedgerEntry | null {
+    return this.#partitions.get(topicPartitionKey(topic, partition))?.readEntry(this.#scope) ?? null
+  }
+
+  /** Every partition that the ledger knows, with its identity; those that cannot be read are left out. */
+  *known(): Generator<TopicPartition & { readonly identity: LedgerIdentity }> {
+    for (const state of this.#partitions.values()) {
+      const identity = identityOf(state)
+      if (identity !== null) yield { ...state.partition, identity }
+    }
+  }
+
+  /**
+   * @throws LEDGER_WRITE_FAILED when it is not known to be durable: nothing that depends on it may be sent. The signal's reason when that is aborted
+   *         before the answer came.
+   */
+  write(writes: readonly LedgerWrite[], { signal }: { signal: AbortSignal }): Promise<void> {
+    if (writes.length === 0) return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#queue.push({ writes, signal, resolve, reject })
+    void this.#inTurn(() => this.#writeQueued())
+    return promise
+  }
+
+  /** Writes a gap down. @throws LEDGER_WRITE_FAILED, or the signal's reason */
+  async writeGap(gap: Gap, { signal }: { signal: AbortSignal }): Promise<void> {
+    const { topic, partition, fromOffset, toOffset } = gap
+    const key = encodeLedgerKey({ kind: 'gap', topic, partition, fromOffset, toOffset })
+    await this.#inTurn(() => this.#append([[{ key, value: encodeLedgerGap(gap) }]], 1, signal))
+    this.#gaps.set(key.toString(), gap)
+  }
+
+  /** All gaps that were written down, oldest first. */
+  gaps(): readonly Gap[] {
+    return [...this.#gaps.values()].sort((one, other) => one.atMs - other.atMs)
+  }
+
+  /** Forgets partitions, with tombstones: their source topic is gone. Gaps stay. @throws LEDGER_WRITE_FAILED, or the signal's reason */
+  async forget(partitions: readonly TopicPartition[], { signal }: { signal: AbortSignal }): Promise<void> {
+    await this.#inTurn(async () => {
+      const keys = partitions.map(({ topic, partition }) => topicPartitionKey(topic, partition))
+      const states = keys.map((key) => this.#partitions.get(key)).filter((state) => state !== undefined)
+      await this.#append(states.map((state) => state.planForget().records), states.length, signal)
+      for (const key of keys) this.#partitions.delete(key)
+    })
+  }
+
+  #take({ offset, key, value }: ReadInternalRecord): void {
+    const ledgerTopic = this.#log.topic
+    try {
+      const decodedKey = decodeLedgerKey({ ledgerTopic, offset, key })
+      if (decodedKey.kind === 'gap') {
+        const text = String(key)
+        if (value === null) this.#gaps.delete(text)
+        else this.#gaps.set(text, decodeLedgerGap({ ledgerTopic, offset, key, value }, decodedKey))
+        return
+      }
+      // Copied, because the value is a slice of a fetched answer that would stay in memory as a whole.
+      const stored = value === null ? null : { offset, value: Buffer.from(value) }
+      const { topic, partition } = decodedKey
+      const state = this.#stateOf({ topic, partition })
+      if (decodedKey.kind === 'head') state.setHead(stored)
+      else state.setSegment(decodedKey.segment, stored)
+      if (state.isEmpty) this.#partitions.delete(topicPartitionKey(topic, partition))
+    } catch (error) {
+      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+      this.#problems.push(error)
+    }
+  }
+
+  #stateOf(partition: TopicPartition): LedgerPartition {
+    const key = topicPartitionKey(partition.topic, partition.partition)
+    const known = this.#partitions.get(key)
+    if (known !== undefined) return known
+    const state = new LedgerPartition(partition, this.#log.topic)
+    this.#partitions.set(key, state)
+    return state
+  }
+
+  /** Runs one task after the other, in the order of the calls. */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#tail.then(task)
+    // The next task waits for this one and does not care how it ended: whoever asked for it is told.
+    this.#tail = done.catch(() => undefined)
+    return done
+  }
+
+  /** Never rejects: every write that it takes is told for itself. */
+  async #writeQueued(): Promise<void> {
+    const group = this.#nextGroup()
+    if (group.length === 0) return
+    try {
+      await this.#writeGroup(group)
+      for (const { resolve } of group) resolve()
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+    }
+  }
+
+  /** Neighbours that share a signal go out together: one that is aborted must not take the others with it. */
+  #nextGroup(): QueuedWrite[] {
+    const signal = this.#queue[0]?.signal
+    const end = this.#queue.findIndex((queued) => queued.signal !== signal)
+    const group = end < 0 ? this.#queue : this.#queue.slice(0, end)
+    this.#queue = end < 0 ? [] : this.#queue.slice(end)
+    return group
+  }
+
+  async #writeGroup(group: readonly QueuedWrite[]): Promise<void> {
+    const signal = group[0]?.signal
+    assert(signal !== undefined, 'a group of ledger writes is never empty')
+    signal.throwIfAborted()
+    const changes: { state: LedgerPartition; change: LedgerChange }[] = []
+    for (const write of mergeWrites(group.flatMap(({ writes }) => writes))) {
+      const known = this.#partitions.get(topicPartitionKey(write.topic, write.partition))
+      const state = known ?? new LedgerPartition({ topic: write.topic, partition: write.partition }, this.#log.topic)
+      changes.push({ state, change: state.plan(write, this.#scope) })
+    }
+    await this.#append(changes.map(({ change }) => change.records), changes.length, signal)
+    for (const { state, change } of changes) {
+      state.apply(change)
+      this.#partitions.set(topicPartitionKey(state.partition.topic, state.partition.partition), state)
+    }
+  }
+
+  /** Appends the records of several partitions, in as few appends as their size allows. */
+  async #append(groups: readonly (readonly LedgerAppend[])[], count: number, signal: AbortSignal): Promise<void> {
+    try {
+      for (const records of chunk(groups.flat())) {
+        await this.#log.append(records.map(({ key, value }) => ({ partition: 0, key, value })), { signal })
+      }
+    } catch (cause) {
+      signal.throwIfAborted()
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const { topic: ledgerTopic, cluster } = this.#log
+      throw errors.LEDGER_WRITE_FAILED({ count, ledgerTopic, cluster, reason }, { cause })
+    }
+  }
+}
+
+/** One write for each partition: later runs follow earlier ones, and a new identity forgets what came before it. */
+function mergeWrites(writes: readonly LedgerWrite[]): LedgerWrite[] {
+  const merged = new Map<string, LedgerWrite>()
+  for (const write of writes) {
+    const key = topicPartitionKey(write.topic, write.partition)
+    const before = merged.get(key)
+    merged.set(
+      key,
+      before === undefined || write.replaces
+        ? write
+        : { ...write, replaces: before.replaces, runs: [...before.runs, ...write.runs] },
+    )
+  }
+  return [...merged.values()]
+}
+
+function* chunk(records: readonly LedgerAppend[]): Generator<readonly LedgerAppend[]> {
+  let pending: LedgerAppend[] = []
+  let sizeBytes = 0
+  for (const record of records) {
+    const recordBytes = record.key.length + (record.value?.length ?? 0) + 32
+    if (pending.length > 0 && sizeBytes + recordBytes > APPEND_BYTES_MAX) {
+      yield pending
+      pending = []
+      sizeBytes = 0
+    }
+    pending.push(record)
+    sizeBytes += recordBytes
+  }
+  if (pending.length > 0) yield pending
+}
+
+function identityOf(state: LedgerPartition): LedgerIdentity | null {
+  try {
+    return state.readHead()?.identity ?? null
+  } catch {
+    // Whoever wants to copy this partition is told by `find`.
+    return null
+  }
+}

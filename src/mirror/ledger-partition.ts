@@ -1,0 +1,225 @@
+import { assert } from '../base/assert.ts'
+import type { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
+import type { LedgerEntry, LedgerWrite } from './ledger-entry.ts'
+import type { LedgerHead, LedgerScope, LedgerSegment } from './ledger-record.ts'
+import { decodeLedgerHead, decodeLedgerSegment, encodeLedgerHead, encodeLedgerKey, encodeLedgerSegment } from './ledger-record.ts'
+import { OffsetMap } from './offset-map.ts'
+import type { Run } from './run.ts'
+import { RUNS_PER_BLOCK_MAX } from './run-codec.ts'
+import type { TopicPartition } from './topic-partition.ts'
+
+/** A head is rewritten with every append, so the runs in it are few: beyond either limit they move to a segment. */
+const HEAD_RUNS_MAX = 512
+const HEAD_BYTES_MAX = 1280
+
+/** A record to append to the ledger topic; a null value is a tombstone. */
+export interface LedgerAppend {
+  readonly key: Buffer
+  readonly value: Buffer | null
+}
+
+/** A value as it lies in the ledger topic; offset -1: written by this process. */
+export interface StoredValue {
+  readonly offset: number
+  readonly value: Buffer
+}
+
+/** What an append makes of a partition, to be applied once its records are durable. */
+export interface LedgerChange {
+  /** In the order in which they must be appended: segments, the head that names them, tombstones. */
+  readonly records: readonly LedgerAppend[]
+  readonly head: StoredValue | null
+  readonly addedSegments: ReadonlyMap<number, StoredValue>
+  readonly removedSegments: readonly number[]
+}
+
+/**
+ * What the ledger topic holds of one partition, packed as it lies there. `plan` says what to append, `apply` makes it true here once it is
+ * durable there.
+ *
+ * Only the head counts. A segment is written before the head that names it; so whatever part of an append
+ * becomes durable, the topic says either the old truth or the new one.
+ */
+export class LedgerPartition {
+  readonly partition: TopicPartition
+  readonly #ledgerTopic: string
+  readonly #segments = new Map<number, StoredValue>()
+  #head: StoredValue | null = null
+
+  constructor(partition: TopicPartition, ledgerTopic: string) {
+    this.partition = partition
+    this.#ledgerTopic = ledgerTopic
+  }
+
+  /** True when the topic holds nothing of this partition any more. */
+  get isEmpty(): boolean {
+    return this.#head === null && this.#segments.size === 0
+  }
+
+  /** Takes a head as read from the topic; null: its tombstone. */
+  setHead(head: StoredValue | null): void {
+    this.#head = head
+  }
+
+  /** Takes a segment as read from the topic; null: its tombstone. */
+  setSegment(number: number, segment: StoredValue | null): void {
+    if (segment === null) this.#segments.delete(number)
+    else this.#segments.set(number, segment)
+  }
+
+  /**
+   * @returns the head as written, whatever cluster it is for; null when there is none
+   * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW
+   */
+  readHead(): LedgerHead | null {
+    if (this.#head === null) return null
+    return decodeLedgerHead({ ledgerTopic: this.#ledgerTopic, key: this.#headKey(), ...this.#head })
+  }
+
+  /**
+   * @returns identity and all runs; null when nothing is written down, or for other clusters than these
+   * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW, LEDGER_SEGMENT_MISSING
+   */
+  readEntry(scope: LedgerScope): LedgerEntry | null {
+    const head = this.readHead()
+    if (head === null || !isSameScope(head.scope, scope)) return null
+    const map = new OffsetMap()
+    for (let number = head.firstSegment; number < head.nextSegment; number++) {
+      for (const run of this.#readSegment(head, number)) map.begin(run)
+    }
+    for (const run of head.runs) map.begin(run)
+    return { ...head.identity, runs: [...map.runs()] }
+  }
+
+  /** What to append so that the topic has more runs, or starts anew with another identity. */
+  plan(write: LedgerWrite, scope: LedgerScope): LedgerChange {
+    // Starting anew, an unreadable old head does not matter and must not stand in the way.
+    const old = write.replaces ? null : this.readHead()
+    assert(write.replaces || old !== null, `${write.topic}-${write.partition} continues in a ledger that does not have it`)
+    if (old !== null) assertSameOwner(old, write)
+    const change = this.#planHead({
+      identity: write.identity,
+      scope,
+      generation: old?.generation ?? this.#nextGeneration(),
+      firstSegment: old?.firstSegment ?? this.#nextSegment(),
+      nextSegment: old?.nextSegment ?? this.#nextSegment(),
+      runs: [...OffsetMap.from([...(old?.runs ?? []), ...write.runs]).runs()],
+    })
+    return write.replaces ? this.#withoutOldSegments(change) : change
+  }
+
+  /** What to append so that the topic forgets the partition. */
+  planForget(): LedgerChange {
+    const nothing = { records: [{ key: this.#headKey(), value: null }], head: null, addedSegments: new Map(), removedSegments: [] }
+    return this.#withoutOldSegments(nothing)
+  }
+
+  /** Makes a change true whose records are durable. */
+  apply(change: LedgerChange): void {
+    for (const number of change.removedSegments) this.#segments.delete(number)
+    for (const [number, segment] of change.addedSegments) this.#segments.set(number, segment)
+    this.#head = change.head
+  }
+
+  #planHead(head: LedgerHead): LedgerChange {
+    const records: LedgerAppend[] = []
+    const addedSegments = new Map<number, StoredValue>()
+    const { sealed, rest } = split(head)
+    for (const [index, runs] of sealed.entries()) {
+      const number = head.nextSegment + index
+      const value = encodeLedgerSegment({ generation: head.generation, runs })
+      records.push({ key: this.#segmentKey(number), value })
+      addedSegments.set(number, { offset: -1, value })
+    }
+    const value = encodeLedgerHead({ ...head, nextSegment: head.nextSegment + sealed.length, runs: rest })
+    records.push({ key: this.#headKey(), value })
+    return { records, head: { offset: -1, value }, addedSegments, removedSegments: [] }
+  }
+
+  /** The same change, with tombstones for all segments that it does not add itself. */
+  #withoutOldSegments(change: LedgerChange): LedgerChange {
+    const removedSegments = [...this.#segments.keys()].filter((number) => !change.addedSegments.has(number))
+    const tombstones = removedSegments.map((number) => ({ key: this.#segmentKey(number), value: null }))
+    return { ...change, records: [...change.records, ...tombstones], removedSegments }
+  }
+
+  #readSegment(head: LedgerHead, number: number): readonly Run[] {
+    const stored = this.#segments.get(number)
+    const segment = stored === undefined ? null : this.#decodeSegment(number, stored)
+    if (segment === null || segment.generation !== head.generation) throw this.#missing(number)
+    return segment.runs
+  }
+
+  #decodeSegment(number: number, stored: StoredValue): LedgerSegment {
+    return decodeLedgerSegment({ ledgerTopic: this.#ledgerTopic, key: this.#segmentKey(number), ...stored })
+  }
+
+  #missing(segment: number): TwinlogError {
+    const offset = this.#head?.offset ?? -1
+    return errors.LEDGER_SEGMENT_MISSING({ ledgerTopic: this.#ledgerTopic, offset, segment, ...this.partition })
+  }
+
+  #headKey(): Buffer {
+    return encodeLedgerKey({ kind: 'head', ...this.partition })
+  }
+
+  #segmentKey(segment: number): Buffer {
+    return encodeLedgerKey({ kind: 'runs', ...this.partition, segment })
+  }
+
+  /** One more than any generation that can be read here: a record that cannot be read is overwritten or tombstoned. */
+  #nextGeneration(): number {
+    let highest = attempt(() => this.readHead()?.generation) ?? 0
+    for (const [number, stored] of this.#segments) {
+      highest = Math.max(highest, attempt(() => this.#decodeSegment(number, stored).generation) ?? 0)
+    }
+    return highest + 1
+  }
+
+  /** A number that no segment has had, so that an old segment can never be taken for a new one. */
+  #nextSegment(): number {
+    let next = attempt(() => this.readHead()?.nextSegment) ?? 0
+    for (const number of this.#segments.keys()) next = Math.max(next, number + 1)
+    return next
+  }
+}
+
+/** Which runs stay in the head, and which move to segments. The newest always stays: a head without runs says nothing. */
+function split(head: LedgerHead): { sealed: Run[][]; rest: readonly Run[] } {
+  const { runs } = head
+  if (runs.length <= HEAD_RUNS_MAX && encodeLedgerHead(head).length <= HEAD_BYTES_MAX) return { sealed: [], rest: runs }
+  if (runs.length === 1) return { sealed: [], rest: runs }
+  const older = runs.slice(0, -1)
+  const sealed: Run[][] = []
+  for (let start = 0; start < older.length; start += RUNS_PER_BLOCK_MAX) sealed.push(older.slice(start, start + RUNS_PER_BLOCK_MAX))
+  return { sealed, rest: runs.slice(-1) }
+}
+
+function assertSameOwner(head: LedgerHead, write: LedgerWrite): void {
+  const { producerId, producerEpoch } = head.identity
+  assert(
+    producerId === write.identity.producerId && producerEpoch === write.identity.producerEpoch,
+    `${write.topic}-${write.partition} continues in the ledger with another producer id or epoch`,
+  )
+}
+
+function isSameScope(one: LedgerScope, other: LedgerScope): boolean {
+  return (
+    isSameOrUnknown(one.sourceClusterId, other.sourceClusterId) && isSameOrUnknown(one.targetClusterId, other.targetClusterId)
+  )
+}
+
+function isSameOrUnknown(one: string | null, other: string | null): boolean {
+  return one === null || other === null || one === other
+}
+
+/** For records that may be damaged where a damaged one counts as none. */
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    // Said elsewhere: whoever reads the entry gets the error. Here only a number above all readable ones is wanted.
+    return null
+  }
+}
