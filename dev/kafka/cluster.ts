@@ -61,7 +61,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<KafkaC
   }
   const brokers = plans.map((plan, index) => makeBroker(plan, options, cluster, installation, proxies[index]))
   await startAll(brokers, stack)
-  const started = describeCluster(brokers, cluster, installation, folder, stack)
+  const started = describeCluster(brokers, cluster, installation, folder)
   if (!isKraft) await addScramUsers(started, cluster.users)
   // Only now, so that a failure on the way ends everything that was started.
   const held = stack.move()
@@ -169,8 +169,7 @@ function describeCluster(
   cluster: ClusterPlan,
   installation: KafkaInstallation,
   folder: string,
-  stack: AsyncDisposableStack,
-): KafkaCluster {
+): Omit<KafkaCluster, typeof Symbol.asyncDispose> {
   const { tls, security, hasAuthorizer, users } = cluster
   const bootstrap = addressList(brokers)
   const internalBootstrap = addressList(brokers.map(({ internal }) => internal))
@@ -197,7 +196,6 @@ function describeCluster(
       if (found === undefined) throw new RangeError(`There is no broker ${id}`)
       return found
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
 

@@ -23,7 +23,7 @@ export interface ToolOptions extends CommandOptions {
 interface ToolEntry {
   /** Main classes, newest first: they moved from the core to the tools module over the versions. */
   readonly mains: readonly string[]
-  /** Option that names a file of client settings. */
+  /** Option that names a file of client settings, before Kafka 4.2. */
   readonly configOption?: string
 }
 
@@ -70,7 +70,7 @@ export async function runTool(
   try {
     const main = await mainClassOf(installation, tool)
     const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...loggingOptions('ERROR')]
-    const own = [...bootstrapArguments(tool, args, client), ...configArguments(tool, config)]
+    const own = [...bootstrapArguments(tool, args, client), ...configArguments(tool, config, installation.version)]
     return await runCommand('java', [...java, '-cp', installation.classPath, main, ...own, ...args], options)
   } finally {
     await rm(config, { force: true })
@@ -104,9 +104,16 @@ function bootstrapArguments(tool: KafkaTool, args: readonly string[], client: Re
   return ['--bootstrap-server', client['bootstrap.servers'] ?? '']
 }
 
-function configArguments(tool: KafkaTool, config: string): string[] {
+function configArguments(tool: KafkaTool, config: string, version: string): string[] {
   const { configOption }: ToolEntry = TOOLS[tool]
-  return configOption === undefined ? [] : [configOption, config]
+  if (configOption === undefined) return []
+  return [hasUniformOptions(version) ? '--command-config' : configOption, config]
+}
+
+/** KIP-1147, in Kafka 4.2: every tool calls it --command-config, and warns about the older names. */
+function hasUniformOptions(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 4 || (major === 4 && minor >= 2)
 }
 
 /** Looks into the jars: their directories name each class in plain bytes. */
