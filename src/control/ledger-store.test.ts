@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { MemoryRecordLog } from '../../test/support/memory-record-log.ts'
+import type { Gap } from '../mirror/gap.ts'
+import type { LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
+import { OffsetMap } from '../mirror/offset-map.ts'
+import type { Run } from '../mirror/run.ts'
+import { LedgerStore } from './ledger-store.ts'
+
+const scope = { sourceClusterId: 'source-id', targetClusterId: 'target-id', planHash: 1n }
+const identity: LedgerIdentity = {
+  producerId: 4000n,
+  producerEpoch: 0,
+  sourceTopicId: '00000000-0000-0000-0000-000000000001',
+  targetTopicId: '00000000-0000-0000-0000-000000000002',
+  sourceLeaderEpoch: 5,
+}
+const options = { signal: AbortSignal.timeout(20_000) }
+
+const ledgerTopic = 'mm2-ledger.eu.internal'
+const load = (log: MemoryRecordLog): Promise<LedgerStore> => LedgerStore.load(log, scope, options)
+
+function write(runs: readonly Run[], more: Partial<LedgerWrite> = {}): LedgerWrite {
+  return { topic: 'orders', partition: 0, identity, replaces: false, runs, ...more }
+}
+
+/** `count` one-record transactions, each followed by its marker, beginning at the `start`-th. */
+function transactions(start: number, count: number): Run[] {
+  return Array.from({ length: count }, (_, index) => ({
+    upstream: (start + index) * 2,
+    sequence: start + index,
+    downstream: start + index,
+  }))
+}
+
+test('what was written is found, by this process and by the next', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  assert.equal(store.find('orders', 0), null)
+  await store.write([write(transactions(0, 3), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })], options)
+  await store.write([write(transactions(3, 2))], options)
+  for (const each of [store, await load(log.copy()), await load(log.compacted())]) {
+    assert.deepEqual(each.find('orders', 0), { ...identity, runs: transactions(0, 5) })
+    assert.deepEqual(each.find('orders', 1), { ...identity, runs: transactions(0, 1) })
+    assert.equal(each.find('orders', 2), null)
+    assert.deepEqual([...each.known()].map(({ topic, partition }) => `${topic}-${partition}`).sort(), ['orders-0', 'orders-1'])
+  }
+})
+
+test('writes for ten thousand partitions go out in few appends', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const writes = Array.from({ length: 10_000 }, (_, partition) => write(transactions(0, 1), { partition, replaces: true }))
+  await store.write(writes, options)
+  assert.ok(log.appendCounts.length <= 4, `${log.appendCounts.length} appends`)
+  assert.deepEqual((await load(log)).find('orders', 9_999), { ...identity, runs: transactions(0, 1) })
+})
+
+test('writes that come during an append go out together with the next, in their order', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const gate = Promise.withResolvers<void>()
+  log.beforeAppend = () => gate.promise
+  const all = [
+    store.write([write(transactions(0, 1), { replaces: true })], options),
+    ...[1, 2, 3].map((start) => store.write([write(transactions(start, 1))], options)),
+  ]
+  await Promise.resolve()
+  gate.resolve()
+  await Promise.all(all)
+  assert.ok(log.appendCounts.length <= 2, `${log.appendCounts.length} appends`)
+  assert.deepEqual((await load(log)).find('orders', 0)?.runs, transactions(0, 4))
+})
+
+test('history is not written again: a million one-record transactions cost under 2 bytes a run in all', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const perAppend = 10_000
+  await store.write([write(transactions(0, perAppend), { replaces: true })], options)
+  for (let start = perAppend; start < 1_000_000; start += perAppend) await store.write([write(transactions(start, perAppend))], options)
+  assert.ok(log.sizeBytes / 1_000_000 < 0.1, `${log.sizeBytes} bytes`)
+  assert.equal((await load(log.compacted())).find('orders', 0)?.runs.length, 1_000_000)
+})
+
+test('small appends of irregular runs cost at most about 2 bytes a run once the topic is compacted', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const runs: Run[] = []
+  let run: Run = { upstream: 1_000_000, sequence: 0, downstream: 5_000 }
+  for (let index = 0; index < 20_000; index++) {
+    runs.push(run)
+    const count = 1 + ((index * 7919) % 61)
+    run = { upstream: run.upstream + count + 1 + ((index * 104_729) % 97), sequence: run.sequence + count, downstream: run.downstream + count }
+  }
+  await store.write([write(runs.slice(0, 1), { replaces: true })], options)
+  for (let start = 1; start < runs.length; start += 7) await store.write([write(runs.slice(start, start + 7))], options)
+  const compacted = log.compacted()
+  assert.ok(compacted.sizeBytes / runs.length < 2.1, `${compacted.sizeBytes / runs.length} bytes a run`)
+  assert.deepEqual((await load(compacted)).find('orders', 0)?.runs, runs)
+})
+
+test('runs written down and never sent are superseded, also across segments', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 3_000), { replaces: true })], options)
+  const again: Run = { upstream: 1_500 * 2 + 1, sequence: 1_500, downstream: 1_500 }
+  await store.write([write([again])], options)
+  const expected = [...transactions(0, 1_500), again]
+  assert.deepEqual(store.find('orders', 0)?.runs, expected)
+  assert.deepEqual((await load(log.compacted())).find('orders', 0)?.runs, expected)
+})
+
+test('another identity forgets the runs of the one before and leaves no segment behind', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 5_000), { replaces: true })], options)
+  const other = { ...identity, producerId: 4001n }
+  await store.write([write(transactions(0, 2_000), { identity: other, replaces: true })], options)
+  await store.write([write(transactions(2_000, 1), { identity: other })], options)
+  assert.deepEqual((await load(log)).find('orders', 0), { ...other, runs: transactions(0, 2_001) })
+  assert.equal(log.compacted().records.length, 2)
+})
+
+test('wherever an append is cut off, the ledger says the truth of before or of after', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const before = transactions(0, 3_000)
+  await store.write([write(before, { replaces: true })], options)
+  await store.write([write(transactions(3_000, 1))], options)
+  const countBefore = log.records.length
+  const other = { ...identity, producerId: 4001n }
+  await store.write([write(transactions(0, 9_000), { identity: other, replaces: true })], options)
+  assert.ok(log.records.length > countBefore + 4)
+  for (let count = countBefore; count <= log.records.length; count++) {
+    const entry = (await load(log.copy(count))).find('orders', 0)
+    assert.deepEqual(entry?.runs.length, entry?.producerId === 4001n ? 9_000 : 3_001, `cut after ${count}`)
+  }
+})
+
+test('a write that fails is said with the topic, and what follows is as if it had never been asked for', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 1_000), { replaces: true })], options)
+  log.beforeAppend = () => Promise.reject(new Error('NOT_ENOUGH_REPLICAS'))
+  log.storedCountOnFailure = 1
+  await assert.rejects(store.write([write(transactions(1_000, 1_000))], options), {
+    code: 'LEDGER_WRITE_FAILED',
+    message: /mm2-ledger\.eu\.internal on us: NOT_ENOUGH_REPLICAS/,
+  })
+  assert.deepEqual(store.find('orders', 0)?.runs, transactions(0, 1_000))
+  log.beforeAppend = () => Promise.resolve()
+  await store.write([write(transactions(1_000, 2))], options)
+  assert.deepEqual((await load(log.compacted())).find('orders', 0)?.runs, transactions(0, 1_002))
+})
+
+test('random writes, failures and restarts never make the ledger differ from what was acknowledged', async () => {
+  const step = fc.record({
+    kind: fc.constantFrom('append', 'append', 'append', 'replace', 'rewind', 'fail', 'restart', 'compact'),
+    count: fc.integer({ min: 1, max: 700 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.nat(3), async (steps, storedCount) => {
+      let log = new MemoryRecordLog(ledgerTopic)
+      let store = await load(log)
+      let producerId = 1n
+      let expected = transactions(0, 1)
+      await store.write([write(expected, { replaces: true, identity: { ...identity, producerId } })], options)
+      for (const { kind, count } of steps) {
+        if (kind === 'restart' || kind === 'compact') {
+          log = kind === 'compact' ? log.compacted() : log.copy()
+          store = await load(log)
+          // A failed write may have become durable all the same: what the ledger says now is the truth to go on from.
+          const entry = store.find('orders', 0)
+          producerId = entry?.producerId ?? producerId
+          expected = [...(entry?.runs ?? [])]
+          continue
+        }
+        const start = kind === 'replace' ? 0 : kind === 'rewind' ? Math.floor(expected.length / 2) : expected.length
+        const nextId = kind === 'replace' ? producerId + 1n : producerId
+        const runs = transactions(start, count)
+        const next = kind === 'replace' ? runs : [...OffsetMap.from([...expected, ...runs]).runs()]
+        log.storedCountOnFailure = storedCount
+        log.beforeAppend = () => (kind === 'fail' ? Promise.reject(new Error('no')) : Promise.resolve())
+        const written = store.write([write(runs, { replaces: kind === 'replace', identity: { ...identity, producerId: nextId } })], options)
+        if (kind === 'fail') await assert.rejects(written)
+        else {
+          await written
+          expected = next
+          producerId = nextId
+        }
+        assert.deepEqual(store.find('orders', 0), { ...identity, producerId, runs: expected })
+        if (kind !== 'fail') assert.deepEqual((await load(log)).find('orders', 0), { ...identity, producerId, runs: expected })
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a write whose signal is aborted rejects with its reason and does not take others with it', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const stopped = AbortSignal.abort(new Error('stopping'))
+  const results = await Promise.allSettled([
+    store.write([write(transactions(0, 1), { replaces: true })], { signal: stopped }),
+    store.write([write(transactions(0, 1), { replaces: true, partition: 1 })], options),
+  ])
+  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'fulfilled'])
+  assert.equal(results[0]?.status === 'rejected' && results[0].reason, stopped.reason)
+})
+
+test('entries of another cluster are not found', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  await (await load(log)).write([write(transactions(0, 1), { replaces: true })], options)
+  const elsewhere = await LedgerStore.load(log, { ...scope, sourceClusterId: 'another' }, options)
+  assert.equal(elsewhere.find('orders', 0), null)
+  const unknown = await LedgerStore.load(log, { ...scope, sourceClusterId: null }, options)
+  assert.notEqual(unknown.find('orders', 0), null)
+})
+
+test('one damaged partition is said when it is asked for, and the others are found', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 1), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })], options)
+  await log.append([{ partition: 0, key: Buffer.from('head/orders/0'), value: Buffer.from([1, 2, 3]) }], options)
+  await log.append([{ partition: 0, key: Buffer.from('something else'), value: Buffer.from([1]) }], options)
+  const damaged = await load(log)
+  assert.throws(() => damaged.find('orders', 0), { code: 'LEDGER_RECORD_CORRUPT', message: /offset 2 of the ledger topic/ })
+  assert.notEqual(damaged.find('orders', 1), null)
+  assert.deepEqual(damaged.problems.map(({ code }) => code), ['LEDGER_RECORD_CORRUPT'])
+  assert.deepEqual([...damaged.known()].map(({ partition }) => partition), [1])
+  await damaged.write([write(transactions(0, 1), { replaces: true })], options)
+  assert.notEqual((await load(log)).find('orders', 0), null)
+})
+
+test('a head whose segment is gone is said with what to do', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  await (await load(log)).write([write(transactions(0, 5_000), { replaces: true })], options)
+  await log.append([{ partition: 0, key: Buffer.from('runs/orders/0/0'), value: null }], options)
+  const cut = await load(log)
+  assert.throws(() => cut.find('orders', 0), { code: 'LEDGER_SEGMENT_MISSING', message: /segment 0 of orders-0/ })
+})
+
+test('a forgotten partition leaves nothing in the compacted topic', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 5_000), { replaces: true })], options)
+  await store.forget([{ topic: 'orders', partition: 0 }, { topic: 'never', partition: 3 }], options)
+  assert.equal(store.find('orders', 0), null)
+  assert.equal(log.compacted().records.length, 0)
+})
+
+test('gaps are kept over a restart, and the same gap found again is one gap', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const first: Gap = { topic: 'orders', partition: 0, fromOffset: 10, toOffset: 20, reason: 'truncated', atMs: 5_000 }
+  const second: Gap = { topic: 'orders', partition: 1, fromOffset: 7, toOffset: null, reason: 'topic deleted', atMs: 1_000 }
+  for (const gap of [first, second, first]) await store.writeGap(gap, options)
+  assert.deepEqual(store.gaps(), [second, first])
+  assert.deepEqual((await load(log)).gaps(), [second, first])
+})
