@@ -179,7 +179,49 @@ export const errorEntries = {
     text: 'The record batch at offset {offset} ({size} bytes) is damaged: its header says CRC-32C {stored}, its bytes have {computed}. It is not copied; look at it with kafka-dump-log on the source, and restore the partition from a healthy replica or skip the batch.',
   },
   // --- pipeline: reading, rewriting, writing ----------------------------------------------------------------------------
+  FETCH_REFUSED: {
+    kind: 'operational',
+    action: 'retry',
+    text: 'Broker {broker} refused a fetch as a whole with {error}. It is asked again.',
+  },
+  REBUILD_NEEDED: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'The record batch at offset {offset} of {topic} partition {partition} cannot be copied as bytes ({reason}), and this version of twinlog does not rebuild batches yet. The partition stops before it; nothing was written wrong. Mirror this topic with MirrorMaker 2, or exclude it (topics.exclude).',
+  },
+  BATCH_REFUSED: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'The target refused the record batch at upstream offset {offset} of {topic} partition {partition} with {error} ({detail}). {remedy}',
+  },
+  SOURCE_REFUSED: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Reading {topic} partition {partition} from cluster {cluster} was refused with {error}. {remedy}',
+  },
+  POSITION_MISSING: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'There is no stored position for {topic} partition {partition}, and auto.offset.reset is none. Set it to earliest or latest, or write a position to {offsetsTopic}.',
+  },
+  GAP_STOPS: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} cannot be copied ({reason}), and twinlog.gap.policy is stop. Set twinlog.gap.policy=continue to go on behind the gap.',
+  },
+  TOPIC_NOT_FOUND: {
+    kind: 'operational',
+    action: 'refresh-metadata',
+    text: 'Topic {topic} is not there on cluster {cluster} now.',
+  },
   // --- control: topics, positions, ledger -------------------------------------------------------------------------------
+  CLUSTER_MIRRORS_ITSELF: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Flow {flow}: {source} and {target} are the same cluster (id {clusterId}), and the replication policy keeps topic names: every record would be ' +
+      'copied onto its own topic again and again. Correct bootstrap.servers of one of the two.',
+  },
   LEDGER_RECORD_CORRUPT: {
     kind: 'operational',
     action: 'stop',

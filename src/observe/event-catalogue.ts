@@ -3,13 +3,50 @@ import type { EventEntry } from './event.ts'
 /** Every event that twinlog reports: a noun and what happened to it. Standard fields: flow, topic, partition, broker, upstreamOffset. */
 export const eventEntries = {
   // --- kafka ----------------------------------------------------------------------------------------------------------
+  ClusterUnreachable: { level: 'warn', text: 'Flow {flow} waits: {error}. It is tried again' },
+  ClusterReached: { level: 'debug', text: 'Flow {flow} reached cluster {cluster}' },
+  ClusterCameBack: { level: 'info', text: 'Flow {flow} reached cluster {cluster} after {rounds} failed attempts' },
+  ClusterRebootstrapped: {
+    level: 'info',
+    text: 'Flow {flow}: no known broker of cluster {cluster} answers any more; the addresses of bootstrap.servers are tried again',
+  },
+  ClusterIdChanged: {
+    level: 'error',
+    text: 'Flow {flow}: another cluster answers as {cluster} (id {before} before, {after} now). Positions of the one mean nothing on the other: check bootstrap.servers and DNS',
+  },
+  ConnectionClosed: { level: 'debug', text: 'Flow {flow}: the connection to {broker} of cluster {cluster} ({role}) was closed: {reason}' },
+  CallRetried: { level: 'debug', text: 'Flow {flow}: {error}. {api} is tried again (attempt {attempt})' },
   // --- pipeline -------------------------------------------------------------------------------------------------------
+  PartitionLocated: { level: 'debug', text: 'Flow {flow}: {topic} partition {partition} goes on at upstream offset {upstreamOffset}' },
+  PartitionRecovering: {
+    level: 'warn',
+    text: 'Flow {flow}: writing {topic} partition {partition} was interrupted at upstream offset {upstreamOffset}: {reason}. The target is asked how far it came',
+  },
+  PartitionStopped: { level: 'error', text: 'Flow {flow}: {topic} partition {partition} stops at upstream offset {upstreamOffset}: {reason}' },
+  PartitionRetried: { level: 'info', text: 'Flow {flow}: {topic} partition {partition} is tried again at upstream offset {upstreamOffset}' },
+  PartitionIsolated: {
+    level: 'info',
+    text: 'Flow {flow}: {topic} partition {partition} is slow to be acknowledged and gets a connection of its own',
+  },
+  PartitionReadingRefused: { level: 'debug', text: 'Flow {flow}: broker {broker} does not serve {topic} partition {partition} now: {error}' },
+  ReplicaPreferred: { level: 'debug', text: 'Flow {flow}: {topic} partition {partition} is read from broker {broker}, as its leader recommends' },
+  TargetRecordsLost: {
+    level: 'warn',
+    text: 'Flow {flow}: the target lost acknowledged records of {topic} partition {partition}; they are copied again from upstream offset {upstreamOffset}',
+  },
+  DuplicatesPossible: {
+    level: 'warn',
+    text: 'Flow {flow}: the target does not tell how far the copy of {topic} partition {partition} came; it goes on at upstream offset {upstreamOffset}, and records may be there twice',
+  },
+  ForeignWriteFound: {
+    level: 'warn',
+    text: 'Flow {flow}: somebody else writes to {targetTopic} partition {partition}: offset {expected} was expected and {downstreamOffset} given',
+  },
+  ConnectionFailed: { level: 'warn', text: 'Flow {flow}: no connection to broker {broker} of cluster {cluster}: {error}' },
+  ConnectionOpened: { level: 'debug', text: 'Flow {flow}: connected to broker {broker} of cluster {cluster}' },
+  MetadataRefreshFailed: { level: 'warn', text: 'Flow {flow}: the metadata of cluster {cluster} cannot be read: {error}' },
   // --- control --------------------------------------------------------------------------------------------------------
   FlowWaiting: { level: 'info', text: 'Flow {flow} connects to {source} ({sourceAddress}) and {target} ({targetAddress})' },
-  FlowClusterUnreachable: {
-    level: 'warn',
-    text: 'Flow {flow} waits for cluster {cluster} at {address}: {error}. It is tried again',
-  },
   FlowStarted: { level: 'info', text: 'Flow {flow} copies {partitionsCount} partitions of {topicsCount} topics' },
   FlowFailed: { level: 'warn', text: 'Flow {flow} failed: {error}. It starts again in {retrySeconds} s' },
   FlowKeepsFailing: {
@@ -60,6 +97,7 @@ export const eventEntries = {
       'Flow {flow}: topic {topic} is not copied any more, because it is another topic than before and twinlog.gap.policy is stop. ' +
       'Set twinlog.gap.policy=continue to copy the new one',
   },
+  PartitionHeldBack: { level: 'error', text: 'Flow {flow}: {topic} partition {partition} is not copied: {error}' },
   RemoteTopicRecreated: {
     level: 'warn',
     text:
@@ -74,6 +112,9 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} are not in the copy: {reason}',
   },
+  PositionsUnwritten: { level: 'warn', text: 'Flow {flow}: {error}. {pendingCount} positions wait for the next flush' },
+  PositionUnreadable: { level: 'warn', text: 'Flow {flow}: a record of {offsetsTopic} (partition {partition}, offset {offset}) is passed over: {reason}' },
+  LedgerUnreadable: { level: 'warn', text: 'Flow {flow}: {error}' },
   GapUnrecorded: { level: 'warn', text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}' },
 } as const satisfies Record<string, EventEntry>
 

@@ -1,0 +1,28 @@
+const LEAST_MS = 1_500
+const USUAL_TIMES = 20
+const SMOOTHING = 0.1
+
+/**
+ * How long the broker may wait for the followers of a request's partitions before it answers (Produce's timeout_ms). It answers for all
+ * partitions of a request at once, and for the next request after that: so on a shared connection it waits only some times longer than is usual,
+ * and then names the partition that was not acknowledged, which moves to a connection of its own where it may take the whole time.
+ */
+export class AckTimeout {
+  readonly #longestMs: number
+  readonly #isShared: boolean
+  #usualMs = 0
+
+  constructor(longestMs: number, isShared: boolean) {
+    this.#longestMs = longestMs
+    this.#isShared = isShared
+  }
+
+  get currentMs(): number {
+    if (!this.#isShared) return this.#longestMs
+    return Math.ceil(Math.min(this.#longestMs, Math.max(LEAST_MS, this.#usualMs * USUAL_TIMES)))
+  }
+
+  acknowledged(elapsedMs: number): void {
+    this.#usualMs += (elapsedMs - this.#usualMs) * SMOOTHING
+  }
+}

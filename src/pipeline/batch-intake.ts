@@ -1,0 +1,108 @@
+import type { Run } from '../mirror/run.ts'
+import { AbortedTransactions } from '../wire/aborted-transactions.ts'
+import { chooseRewrite } from '../wire/choose-rewrite.ts'
+import type { RewritePlan } from '../wire/choose-rewrite.ts'
+import type { FetchedPartition } from '../wire/fetch-response.ts'
+import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
+import { verifyChecksum } from '../wire/reseal.ts'
+import { errors } from '../base/errors.ts'
+import type { FrameLease } from './frame-lease.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import type { LedgerTicket } from './pending-batch.ts'
+
+export interface IntakeSettings {
+  readonly checkCrcs: boolean
+  readonly isIdempotent: boolean
+  readonly isReadCommitted: boolean
+}
+
+/**
+ * Takes the batches of a fetched answer into their partitions' queues: walks the headers, verifies each checksum, decides what is to be done
+ * (chooseRewrite), gives sequences, and notes where runs begin. The records are not looked at.
+ */
+export class BatchIntake {
+  readonly #settings: IntakeSettings
+  readonly #header = new BatchHeader()
+  readonly #plan: RewritePlan
+  droppedTotal = 0
+
+  constructor(settings: IntakeSettings) {
+    this.#settings = settings
+    this.#plan = {
+      position: 0,
+      isAborted: false,
+      idempotent: settings.isIdempotent,
+      targetTimestampType: 'CreateTime',
+      targetMaxMessageBytes: 0,
+      coalesce: false,
+    }
+  }
+
+  /**
+   * @param ticket   what the batches of new runs (and all after them) wait for
+   * @returns the runs that these batches begin, to be written to the ledger before they are sent
+   * @throws BATCH_CORRUPT, BATCH_CHECKSUM, REBUILD_NEEDED: this partition cannot go on; what came before the batch is in the queue
+   */
+  takeIn(partition: MirroredPartition, fetched: FetchedPartition, lease: FrameLease, ticket: LedgerTicket, runs: Run[]): void {
+    const { bytes } = lease.frame
+    const header = this.#header
+    const plan = this.#plan
+    plan.targetTimestampType = partition.assignment.target.timestampType
+    plan.targetMaxMessageBytes = partition.assignment.target.maxMessageBytes
+    const aborted = this.#settings.isReadCommitted ? new AbortedTransactions(fetched.abortedTransactions) : null
+
+    let at = fetched.recordsStart
+    while (at < fetched.recordsEnd) {
+      if (readBatchHeader(bytes, at, fetched.recordsEnd, header) === 'truncated') return
+      if (this.#settings.checkCrcs && header.magic === 2) verifyChecksum(bytes, at, header.size)
+      plan.position = partition.fetchOffset
+      plan.isAborted = aborted !== null && aborted.isAborted(header)
+      const rewrite = chooseRewrite(header, plan)
+      switch (rewrite.kind) {
+        case 'drop':
+          this.droppedTotal++
+          if (header.lastOffset >= partition.fetchOffset) partition.skipTo(header.lastOffset + 1, header.leaderEpoch)
+          break
+        case 'rebuild':
+        case 'coalesce':
+          throw errors.REBUILD_NEEDED({
+            topic: partition.sourceTopic,
+            partition: partition.partition,
+            offset: header.baseOffset,
+            reason: rewrite.reason,
+          })
+        case 'reseal':
+        case 'forward':
+          this.#enqueue(partition, at, lease, ticket, runs, rewrite.kind === 'forward')
+      }
+      at += header.size
+    }
+  }
+
+  #enqueue(
+    partition: MirroredPartition,
+    at: number,
+    lease: FrameLease,
+    ticket: LedgerTicket,
+    runs: Run[],
+    isForwarded: boolean,
+  ): void {
+    const header = this.#header
+    const run = partition.nextRun(header.baseOffset, header.leaderEpoch, header.recordCount)
+    if (run !== null) runs.push(run)
+    const mustWait = this.#settings.isIdempotent && runs.length > 0
+    partition.enqueue(
+      {
+        lease,
+        at,
+        size: header.size,
+        upstream: header.baseOffset,
+        count: header.recordCount,
+        isForwarded,
+        ticket: mustWait ? ticket : null,
+        positionAfter: header.lastOffset + 1,
+      },
+      header.leaderEpoch,
+    )
+  }
+}

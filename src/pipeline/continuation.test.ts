@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OffsetMap } from '../mirror/offset-map.ts'
+import { continuationOf } from './continuation.ts'
+import type { ContinuationFacts } from './continuation.ts'
+
+/** Upstream 100..149, a marker at 150, then 151 and on. */
+const map = OffsetMap.from([
+  { upstream: 100, sequence: 0, downstream: 700 },
+  { upstream: 151, sequence: 50, downstream: 750 },
+])
+
+const facts: ContinuationFacts = {
+  map,
+  hasWritten: true,
+  targetSequence: null,
+  isTargetKnown: true,
+  targetEnd: 760,
+  ackedSequence: -1,
+  ackedOffset: -1,
+  storedPosition: 120,
+}
+
+test('a partition without an identity begins at the stored position with a new one', () => {
+  const result = continuationOf({ ...facts, map: null, hasWritten: false })
+  assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity, result.downstream], [120, 0, true, 760])
+})
+
+test('a partition about which nothing is stored is left to auto.offset.reset', () => {
+  assert.equal(continuationOf({ ...facts, map: null, storedPosition: null }).upstream, null)
+})
+
+test('the target’s last sequence decides, not the stored position, which is older', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59 })
+  assert.deepEqual([result.upstream, result.sequence, result.downstream, result.needsNewIdentity], [161, 60, 760, false])
+  assert.equal(result.remark, 'none')
+})
+
+test('a run that was written down and never sent does not move the position past the one before', () => {
+  const result = continuationOf({ ...facts, targetSequence: 49 })
+  assert.deepEqual([result.upstream, result.sequence, result.downstream], [150, 50, 750])
+})
+
+test('a target that has less than it acknowledged gets it again, from the matching upstream offset', () => {
+  const result = continuationOf({ ...facts, targetSequence: 19, ackedSequence: 59, ackedOffset: 161 })
+  assert.deepEqual([result.upstream, result.sequence, result.remark], [120, 20, 'target lost records'])
+})
+
+test('a target that has more than it acknowledged is gone on with: answers were lost', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59, ackedSequence: 19, ackedOffset: 120 })
+  assert.deepEqual([result.upstream, result.remark], [161, 'none'])
+})
+
+test('an identity under which nothing was sent is used from the start of its first run', () => {
+  const result = continuationOf({ ...facts, hasWritten: false })
+  assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity], [100, 0, false])
+})
+
+test('without permission to ask, the copy goes on after what was acknowledged, with the next sequence', () => {
+  const result = continuationOf({ ...facts, isTargetKnown: false, ackedSequence: 19, ackedOffset: 120 })
+  assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity, result.remark], [120, 20, false, 'none'])
+})
+
+test('without permission to ask, and after a restart, duplicates are possible and said', () => {
+  const result = continuationOf({ ...facts, isTargetKnown: false })
+  assert.deepEqual([result.upstream, result.needsNewIdentity, result.remark], [120, true, 'duplicates possible'])
+})
+
+test('a target whose end lies inside what was acknowledged, and holds none of ours, gets the rest again', () => {
+  const result = continuationOf({ ...facts, targetEnd: 710, ackedSequence: 59, ackedOffset: 161 })
+  assert.deepEqual([result.upstream, result.needsNewIdentity, result.remark], [110, true, 'target lost records'])
+})
+
+test('the sequence after the last one wraps at 2^31', () => {
+  const near = OffsetMap.from([{ upstream: 0, sequence: 2 ** 31 - 10, downstream: 0 }])
+  const result = continuationOf({ ...facts, map: near, targetSequence: 2 ** 31 - 1 })
+  assert.deepEqual([result.upstream, result.sequence, result.downstream], [10, 0, 10])
+})

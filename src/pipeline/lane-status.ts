@@ -1,0 +1,36 @@
+/** What a partition is doing. `recovering`: after a failure, it finds out from the target how far it came. */
+export type PartitionPhase = 'locating' | 'copying' | 'recovering' | 'stopped'
+
+export interface PartitionStatus {
+  /** Source topic and partition. */
+  readonly topic: string
+  readonly partition: number
+  readonly phase: PartitionPhase
+  /** Why it is stopped or recovering; null while all is well. */
+  readonly reason: string | null
+  /** Next upstream offset that the target has not acknowledged; -1 before it is known. */
+  readonly nextOffset: number
+  /** End of what a consumer of the flow's isolation level may read at the source; -1 before the first answer. */
+  readonly endOffset: number
+  readonly lagRecords: number
+  readonly recordsTotal: number
+  readonly bytesTotal: number
+}
+
+export interface LaneTotals {
+  readonly recordsTotal: number
+  readonly bytesTotal: number
+  /** Batches by what was done with them. */
+  readonly resealedTotal: number
+  readonly forwardedTotal: number
+  readonly droppedTotal: number
+  readonly gapsTotal: number
+  readonly recoveriesTotal: number
+  /** Acknowledged base offsets that were not the expected ones: somebody else writes to the remote topic. */
+  readonly foreignWritesTotal: number
+}
+
+export interface LaneStatus {
+  readonly totals: LaneTotals
+  readonly partitions: readonly PartitionStatus[]
+}

@@ -1,0 +1,246 @@
+import type { Clock } from '../base/clock.ts'
+import { TwinlogError } from '../base/catalogue.ts'
+import { Notifier } from '../base/notifier.ts'
+import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
+import { OffsetMap } from '../mirror/offset-map.ts'
+import { continuationOf } from './continuation.ts'
+import type { Continuation } from './continuation.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+
+const RETRY_MS = 200
+
+/** An answer about one partition, or why there is none. */
+export type PartitionAnswers<Answer> = ReadonlyMap<MirroredPartition, Answer | TwinlogError>
+
+interface CallOptions {
+  readonly signal: AbortSignal
+}
+
+/** What the locator asks the two clusters; many partitions a call. */
+export interface LocatorPorts {
+  /** Topic ids as both clusters have them now. Null: the topic is not there. */
+  topicIds(partition: MirroredPartition): { source: string | null; target: string | null } | null
+  /** A producer id to write under; another one than `spent`, if that is given. */
+  producerIdentity(spent: bigint | null, options: CallOptions): Promise<{ producerId: bigint; producerEpoch: number }>
+  /** Last sequence of the partition's identity by the target's producer state; null: it has none. */
+  targetSequences(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number | null>>
+  /** End of the target partition: what all replicas in sync have. */
+  targetEnds(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number>>
+  /** First offset of the source partition, or its end. */
+  sourceBounds(
+    partitions: readonly MirroredPartition[],
+    at: 'earliest' | 'latest',
+    options: CallOptions,
+  ): Promise<PartitionAnswers<number>>
+  /** Last sequence of the partition's identity by the headers at the end of the target's log; null: none of the last batches is ours. */
+  tailSequence(partition: MirroredPartition, targetEnd: number, options: CallOptions): Promise<number | null>
+}
+
+export interface LocatorDependencies {
+  readonly ports: LocatorPorts
+  readonly clock: Clock
+  readonly isIdempotent: boolean
+  readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
+  /** The partition may be read and written from here on. */
+  onLocated(partition: MirroredPartition, remark: Continuation['remark']): void
+  /** It could not be found out yet, and is tried again. */
+  onDelayed(partition: MirroredPartition, error: TwinlogError): void
+  onRefused(partition: MirroredPartition, error: TwinlogError): void
+  /** No stored position, and auto.offset.reset is `none`. */
+  onUnpositioned(partition: MirroredPartition): void
+  /** A partition that is new to the flow begins above offset 0: what was before is not in the copy. */
+  onStartMissing(partition: MirroredPartition, firstOffset: number): void
+}
+
+/** Finds out, for many partitions at a time, where their copies go on: at the start, and after every failure. */
+export class Locator {
+  readonly #deps: LocatorDependencies
+  readonly #waiting = new Set<MirroredPartition>()
+  readonly #changed = new Notifier()
+
+  constructor(dependencies: LocatorDependencies) {
+    this.#deps = dependencies
+  }
+
+  locate(partition: MirroredPartition): void {
+    this.#waiting.add(partition)
+    this.#changed.notify()
+  }
+
+  forget(partition: MirroredPartition): void {
+    this.#waiting.delete(partition)
+  }
+
+  async run({ signal }: { signal: AbortSignal }): Promise<void> {
+    while (!signal.aborted) {
+      await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
+      const nowMs = this.#deps.clock.monotonic()
+      const due = [...this.#waiting].filter((partition) => partition.retryAtMs <= nowMs)
+      if (due.length === 0) continue
+      try {
+        await this.#locateAll(due, { signal })
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+        for (const partition of due) this.#delay(partition, error)
+      }
+    }
+  }
+
+  async #locateAll(due: readonly MirroredPartition[], options: CallOptions): Promise<void> {
+    const { ports } = this.#deps
+    for (const partition of due) this.#adoptLedger(partition)
+    const known = due.filter((partition) => partition.identity !== null && partition.hasWritten)
+    const sequences = known.length === 0 ? new Map() : await ports.targetSequences(known, options)
+    const ends = await ports.targetEnds(due, options)
+    const unplaced: { partition: MirroredPartition; continuation: Continuation }[] = []
+    for (const partition of due) {
+      const end = ends.get(partition)
+      if (end === undefined || end instanceof TwinlogError) {
+        if (end !== undefined) this.#delay(partition, end)
+        continue
+      }
+      const continuation = await this.#decide(partition, sequences.get(partition), end, options)
+      if (continuation === null) continue
+      if (continuation.upstream === null) unplaced.push({ partition, continuation })
+      else await this.#settle(partition, continuation, continuation.upstream, end, options)
+    }
+    await this.#placeByReset(unplaced, options)
+  }
+
+  /** The first time in this life: what the ledger says is taken over, unless it speaks of another incarnation of a topic. */
+  #adoptLedger(partition: MirroredPartition): void {
+    const ids = this.#deps.ports.topicIds(partition)
+    partition.sourceTopicId = ids?.source ?? null
+    const { ledger } = partition.assignment
+    if (ledger === null || partition.map !== null || !this.#deps.isIdempotent) return
+    const { runs, ...identity } = ledger
+    partition.identity = identity
+    partition.map = OffsetMap.from(runs)
+    partition.isRegistered = true
+    partition.hasWritten = true
+  }
+
+  async #decide(
+    partition: MirroredPartition,
+    sequence: number | null | undefined | TwinlogError,
+    targetEnd: number,
+    options: CallOptions,
+  ): Promise<Continuation | null> {
+    if (sequence instanceof TwinlogError && sequence.action !== 'stop') {
+      this.#delay(partition, sequence)
+      return null
+    }
+    let targetSequence = sequence instanceof TwinlogError ? null : (sequence ?? null)
+    let isTargetKnown = true
+    if (partition.hasWritten && partition.identity !== null && targetSequence === null) {
+      // Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4).
+      try {
+        targetSequence = await this.#deps.ports.tailSequence(partition, targetEnd, options)
+      } catch (error) {
+        if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+        if (error.action !== 'stop') {
+          this.#delay(partition, error)
+          return null
+        }
+        isTargetKnown = false
+      }
+      partition.isTargetBlind = !isTargetKnown
+    }
+    const continuation = continuationOf({
+      map: partition.map,
+      hasWritten: partition.hasWritten,
+      targetSequence,
+      isTargetKnown,
+      targetEnd,
+      ackedSequence: partition.ackedSequence,
+      ackedOffset: partition.ackedOffset,
+      storedPosition: partition.assignment.storedPosition,
+    })
+    return partition.isIdentitySpent ? { ...continuation, needsNewIdentity: true, sequence: 0 } : continuation
+  }
+
+  async #placeByReset(
+    unplaced: readonly { partition: MirroredPartition; continuation: Continuation }[],
+    options: CallOptions,
+  ): Promise<void> {
+    const { ports, autoOffsetReset } = this.#deps
+    for (const at of ['earliest', 'latest'] as const) {
+      const chosen = unplaced.filter(({ partition }) => (at === 'latest') === this.#beginsAtEnd(partition))
+      if (chosen.length === 0) continue
+      const bounds = await ports.sourceBounds(
+        chosen.map(({ partition }) => partition),
+        at,
+        options,
+      )
+      for (const { partition, continuation } of chosen) {
+        const bound = bounds.get(partition)
+        if (autoOffsetReset === 'none' && !partition.assignment.isAdded) this.#deps.onUnpositioned(partition)
+        else if (bound instanceof TwinlogError) this.#delay(partition, bound)
+        else if (bound !== undefined) await this.#settle(partition, continuation, bound, continuation.downstream, options)
+        if (typeof bound === 'number' && bound > 0 && partition.assignment.isAdded) this.#deps.onStartMissing(partition, bound)
+      }
+    }
+  }
+
+  #beginsAtEnd(partition: MirroredPartition): boolean {
+    return this.#deps.autoOffsetReset === 'latest' && !partition.assignment.isAdded
+  }
+
+  async #settle(
+    partition: MirroredPartition,
+    continuation: Continuation,
+    upstream: number,
+    targetEnd: number,
+    options: CallOptions,
+  ): Promise<void> {
+    // Appended, but not by all replicas yet: neither lost nor safe. It is waited for, as acks=all would.
+    const isReplicated = continuation.appendedSequence < 0 || targetEnd >= continuation.downstream
+    if (!isReplicated) {
+      partition.retryAtMs = this.#deps.clock.monotonic() + RETRY_MS
+      return
+    }
+    if (continuation.needsNewIdentity && this.#deps.isIdempotent) await this.#renewIdentity(partition, options)
+    this.#waiting.delete(partition)
+    partition.ackedOffset = upstream
+    if (continuation.needsNewIdentity) partition.ackedSequence = -1
+    else if (continuation.appendedSequence >= 0) partition.ackedSequence = continuation.appendedSequence
+    partition.ackedDownstream = continuation.downstream
+    const leaderEpoch = this.#leaderEpochAt(partition, continuation.appendedSequence)
+    partition.continueAt({ upstream, sequence: continuation.sequence, downstream: continuation.downstream, leaderEpoch })
+    this.#deps.onLocated(partition, continuation.remark)
+  }
+
+  /** Epoch of the last copied batch, by which the source can tell whether it has truncated it since; -1 if not known for sure. */
+  #leaderEpochAt(partition: MirroredPartition, sequence: number): number {
+    const { map, identity } = partition
+    if (sequence < 0 || identity === null || map === null) return -1
+    return map.runAtSequence(sequence)?.sequence === map.last?.sequence ? identity.sourceLeaderEpoch : -1
+  }
+
+  async #renewIdentity(partition: MirroredPartition, options: CallOptions): Promise<void> {
+    const ids = this.#deps.ports.topicIds(partition)
+    const spent = partition.hasWritten ? (partition.identity?.producerId ?? null) : null
+    const producer = await this.#deps.ports.producerIdentity(spent, options)
+    partition.identity = {
+      ...producer,
+      sourceTopicId: ids?.source ?? null,
+      targetTopicId: ids?.target ?? null,
+      sourceLeaderEpoch: -1,
+    } satisfies LedgerIdentity
+    partition.map = new OffsetMap()
+    partition.isRegistered = false
+    partition.hasWritten = false
+    partition.isIdentitySpent = false
+  }
+
+  #delay(partition: MirroredPartition, error: TwinlogError): void {
+    if (error.action === 'stop') {
+      this.#waiting.delete(partition)
+      this.#deps.onRefused(partition, error)
+      return
+    }
+    partition.retryAtMs = this.#deps.clock.monotonic() + RETRY_MS
+    this.#deps.onDelayed(partition, error)
+  }
+}

@@ -1,0 +1,240 @@
+import type { TwinlogError } from '../base/catalogue.ts'
+import { Fifo } from '../base/fifo.ts'
+import type { LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
+import { OffsetMap } from '../mirror/offset-map.ts'
+import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
+import type { Run } from '../mirror/run.ts'
+import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { PartitionAssignment } from './partition-assignment.ts'
+import type { PendingBatch } from './pending-batch.ts'
+import type { WriterState } from './writer-state.ts'
+
+/** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
+const RUN_RECORDS_MAX = 2 ** 30
+
+/** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
+const REMEMBERED_BATCHES = 5
+
+/** Bounds of what one partition may have in flight (design.md section 5). */
+export interface WriteWindow {
+  readonly batchesMax: number
+  readonly bytesMax: number
+}
+
+/**
+ * One partition on its way from source to target: where reading goes on, what waits, what is in flight, what is acknowledged.
+ *
+ * A. fetchOffset >= positionAfter of the last queued batch >= ... >= ackedOffset: nothing is skipped between reading and acknowledging.
+ * B. Queue and flight hold consecutive sequences of one identity; a sequence, once given to a batch in flight, is never given to another.
+ * C. `generation` changes whenever the reading position is set anew, so that an answer asked for before that is not taken in.
+ */
+export class MirroredPartition {
+  readonly key: string
+  readonly sourceTopic: string
+  readonly targetTopic: string
+  readonly partition: number
+  readonly assignment: PartitionAssignment
+
+  // Reading.
+  fetchOffset = -1
+  lastFetchedEpoch = -1
+  generation = 0
+  /** Broker to read from instead of the leader (KIP-392); -1: the leader. */
+  readReplica = -1
+  highWatermark = -1
+  lastStableOffset = -1
+  logStartOffset = -1
+  /** Topic id at the source when the partition was located; null where the broker has none. */
+  sourceTopicId: string | null = null
+
+  // Writing.
+  state: WriterState = { name: 'locating' }
+  identity: LedgerIdentity | null = null
+  map: OffsetMap | null = null
+  /** The ledger holds an entry under this identity. */
+  isRegistered = false
+  /** Whether any batch was sent under this identity, in this life or one before. */
+  hasWritten = false
+  ackedOffset = -1
+  ackedSequence = -1
+  /** Downstream offset after the last acknowledged record; -1: not known yet. */
+  ackedDownstream = -1
+  readonly queue = new Fifo<PendingBatch>()
+  readonly inFlight = new Fifo<PendingBatch>()
+  inFlightBytes = 0
+  /** The target does not tell us how far the copy came (no READ permission, old broker): fewer batches in flight. */
+  isTargetBlind = false
+  /** The target takes this producer id no longer: the next time it is located it gets another. */
+  isIdentitySpent = false
+  /** It ends here as soon as what was read before is acknowledged. */
+  pendingRefusal: TwinlogError | null = null
+  /** Its batches go over a connection of their own: it was slow to be acknowledged. */
+  isIsolated = false
+  /** Monotonic ms before which a recovering or stopped partition is left alone. */
+  retryAtMs = 0
+  failuresCount = 0
+
+  // Figures.
+  recordsTotal = 0
+  bytesTotal = 0
+
+  #nextSequence = 0
+  #nextDownstream = -1
+  /** Upstream offset with which a batch continues the current run; -1: the next batch begins one. */
+  #runUpstream = -1
+  #runEpoch = -1
+  #runRecords = 0
+
+  constructor(assignment: PartitionAssignment) {
+    this.assignment = assignment
+    this.sourceTopic = assignment.sourceTopic
+    this.targetTopic = assignment.targetTopic
+    this.partition = assignment.partition
+    this.key = topicPartitionKey(assignment.sourceTopic, assignment.partition)
+  }
+
+  /** Whether more of it may be read: it is known where the target's copy ends. */
+  get isReadable(): boolean {
+    return this.state.name === 'probing' || this.state.name === 'flowing'
+  }
+
+  /** Whether the head of the queue may go out now. */
+  canSend(window: WriteWindow): boolean {
+    const head = this.queue.first()
+    if (head === undefined || (head.ticket !== null && !head.ticket.isDurable)) return false
+    if (this.state.name === 'probing') return this.inFlight.length === 0
+    const batchesMax = this.isTargetBlind ? Math.min(window.batchesMax, REMEMBERED_BATCHES) : window.batchesMax
+    return (
+      this.state.name === 'flowing' &&
+      this.inFlight.length < batchesMax &&
+      (this.inFlight.length === 0 || this.inFlightBytes + head.size <= window.bytesMax)
+    )
+  }
+
+  /**
+   * Sets reading and writing to go on at an upstream offset with a sequence. Nothing may be queued or in flight.
+   * @param downstream   offset that the target will give to the next record, as far as is known; -1: not known
+   */
+  continueAt(position: { upstream: number; sequence: number; downstream: number; leaderEpoch: number }): void {
+    this.generation++
+    this.fetchOffset = position.upstream
+    this.lastFetchedEpoch = position.leaderEpoch
+    this.#nextSequence = position.sequence
+    this.#nextDownstream = position.downstream
+    this.#runUpstream = -1
+  }
+
+  /** Reads on from an offset of the source that does not follow from what was read before: after a gap, or a truncation there. */
+  readFrom(upstream: number, leaderEpoch: number): void {
+    this.generation++
+    this.fetchOffset = upstream
+    this.lastFetchedEpoch = leaderEpoch
+    this.#runUpstream = -1
+    const last = this.queue.last() ?? this.inFlight.last()
+    if (last === undefined) this.ackedOffset = upstream
+    else last.positionAfter = upstream
+  }
+
+  /** The batch at `fetchOffset` is not copied; the position moves past it. */
+  skipTo(nextOffset: number, leaderEpoch: number): void {
+    this.fetchOffset = nextOffset
+    this.lastFetchedEpoch = leaderEpoch
+    const last = this.queue.last() ?? this.inFlight.last()
+    if (last === undefined) this.ackedOffset = nextOffset
+    else last.positionAfter = nextOffset
+  }
+
+  /**
+   * Gives the next batch its sequence.
+   * @returns the run that it begins, or null when it continues the current one
+   */
+  nextRun(upstream: number, leaderEpoch: number, count: number): Run | null {
+    const continues =
+      upstream === this.#runUpstream && leaderEpoch === this.#runEpoch && this.#runRecords + count <= RUN_RECORDS_MAX
+    if (continues) return null
+    this.#runEpoch = leaderEpoch
+    this.#runRecords = 0
+    if (this.#nextDownstream < 0 && this.ackedDownstream >= 0) {
+      this.#nextDownstream = this.ackedDownstream + sequenceDistance(this.ackedSequence, this.#nextSequence) - 1
+    }
+    return { upstream, sequence: this.#nextSequence, downstream: this.#nextDownstream }
+  }
+
+  /** Puts a batch in the queue, with the next sequence; reading goes on after it. */
+  enqueue(batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs'>, leaderEpoch: number): void {
+    batch.lease.hold()
+    this.queue.push({ ...batch, sequence: this.#nextSequence, downstreamExpected: this.#nextDownstream, sentAtMs: 0 })
+    this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
+    if (this.#nextDownstream >= 0) this.#nextDownstream += batch.count
+    this.#runUpstream = batch.upstream + batch.count
+    this.#runRecords += batch.count
+    this.fetchOffset = batch.positionAfter
+    this.lastFetchedEpoch = leaderEpoch
+  }
+
+  /** The head of the queue is handed to a connection. */
+  moveToFlight(nowMs: number): PendingBatch | undefined {
+    const batch = this.queue.shift()
+    if (batch === undefined) return undefined
+    batch.sentAtMs = nowMs
+    this.inFlight.push(batch)
+    this.inFlightBytes += batch.size
+    this.hasWritten = true
+    return batch
+  }
+
+  /** The oldest batch in flight is answered, well or badly. */
+  landed(): PendingBatch | undefined {
+    const batch = this.inFlight.shift()
+    if (batch !== undefined) this.inFlightBytes -= batch.size
+    return batch
+  }
+
+  /**
+   * The target has the oldest batch in flight.
+   * @param baseOffset   what the target gave to its first record; -1 when it did not say (a duplicate older than its memory)
+   * @returns whether the offset was the expected one
+   */
+  acknowledge(batch: PendingBatch, baseOffset: number): boolean {
+    this.ackedOffset = batch.positionAfter
+    this.ackedSequence = sequenceAfter(batch.sequence, batch.count - 1)
+    this.recordsTotal += batch.count
+    this.bytesTotal += batch.size
+    this.failuresCount = 0
+    if (baseOffset < 0) return true
+    const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
+    this.ackedDownstream = baseOffset + batch.count
+    if (baseOffset === expected) return true
+    this.#shiftDownstream(batch, baseOffset)
+    return expected < 0
+  }
+
+  /** Forgets what is queued; reading will go on at the queue's head. Sequences of what was not sent are free again. */
+  discardQueue(): void {
+    const head = this.queue.first()
+    if (head === undefined) return
+    this.continueAt({
+      upstream: head.upstream,
+      sequence: head.sequence,
+      downstream: head.downstreamExpected,
+      leaderEpoch: -1,
+    })
+    for (let batch = this.queue.shift(); batch !== undefined; batch = this.queue.shift()) batch.lease.drop()
+  }
+
+  /** What has to be durable before the batches of these runs are sent. */
+  ledgerWrite(runs: readonly Run[]): LedgerWrite | null {
+    if (this.identity === null || runs.length === 0) return null
+    this.identity = { ...this.identity, sourceLeaderEpoch: this.#runEpoch }
+    const replaces = !this.isRegistered
+    this.isRegistered = true
+    return { topic: this.sourceTopic, partition: this.partition, identity: this.identity, replaces, runs }
+  }
+
+  /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */
+  #shiftDownstream(batch: PendingBatch, baseOffset: number): void {
+    this.map?.begin({ upstream: batch.upstream, sequence: batch.sequence, downstream: baseOffset })
+    this.#nextDownstream = -1
+    this.#runUpstream = -1
+  }
+}

@@ -1,0 +1,175 @@
+import type { TwinlogError } from '../base/catalogue.ts'
+import type { Clock } from '../base/clock.ts'
+import type { EventFields } from '../observe/event.ts'
+import type { EventName } from '../observe/event-catalogue.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import { transition } from './writer-state.ts'
+import type { WriterEvent } from './writer-state.ts'
+
+const FAILED_RETRY_LEAST_MS = 100
+const FAILED_RETRY_LONGEST_MS = 2_000
+/** A refusal may pass (a permission given, a broken replica replaced): it is tried again, but not in a hurry. */
+const REFUSED_RETRY_MS = 30_000
+/** A queue that its own partition holds up for this long gives its bytes back; they are fetched again later. */
+const STUCK_MS = 1_000
+const ISOLATED_STUCK_MS = 100
+
+export interface PartitionKeeperDependencies {
+  readonly clock: Clock
+  readonly random: () => number
+  say(name: EventName, fields: EventFields): void
+  locate(partition: MirroredPartition): void
+  suspendReading(partition: MirroredPartition): void
+  resumeReading(partition: MirroredPartition): void
+  withdrawWriting(partition: MirroredPartition): void
+  /** Offers what is queued to a channel again. */
+  offerWriting(partition: MirroredPartition): void
+  /** How long the partition's channel has been without a connection, in ms. */
+  closedForMs(partition: MirroredPartition): number
+  /** Its channel has no connection: one is to be opened although nothing is queued. */
+  wantConnection(partition: MirroredPartition): void
+  onRecovery(): void
+}
+
+/**
+ * Carries each partition through its states (writer-state.ts): what happens to it is told here, and the effects go out from here. It looks after
+ * those that need attention only, so that thousands of idle partitions cost nothing.
+ */
+export class PartitionKeeper {
+  readonly #deps: PartitionKeeperDependencies
+  /** Partitions that wait for a retry, or have something queued. */
+  readonly #attention = new Set<MirroredPartition>()
+  /** Not read for now because their queues were stuck. */
+  readonly #parked = new Set<MirroredPartition>()
+
+  constructor(dependencies: PartitionKeeperDependencies) {
+    this.#deps = dependencies
+  }
+
+  /** Something is queued. */
+  attend(partition: MirroredPartition): void {
+    this.#attention.add(partition)
+  }
+
+  forget(partition: MirroredPartition): void {
+    this.#attention.delete(partition)
+    this.#parked.delete(partition)
+  }
+
+  /** It is known where the partition goes on. */
+  located(partition: MirroredPartition): void {
+    this.#apply(partition, { name: 'located' })
+    partition.pendingRefusal = null
+    this.#attention.delete(partition)
+    this.#say('PartitionLocated', partition, {})
+    this.#deps.resumeReading(partition)
+  }
+
+  /** Nobody knows whether what is in flight arrived: the target will be asked. */
+  fail(partition: MirroredPartition, reason: string): void {
+    if (partition.state.name !== 'flowing' && partition.state.name !== 'probing') return
+    partition.failuresCount++
+    this.#say('PartitionRecovering', partition, { reason })
+    const delayMs = Math.min(FAILED_RETRY_LONGEST_MS, FAILED_RETRY_LEAST_MS * 2 ** (partition.failuresCount - 1))
+    partition.retryAtMs = this.#deps.clock.monotonic() + delayMs * (0.8 + 0.4 * this.#deps.random())
+    this.#deps.onRecovery()
+    this.#apply(partition, { name: 'failed', reason })
+  }
+
+  /** The partition cannot go on; all others do. What was sent before is still acknowledged. */
+  refuse(partition: MirroredPartition, error: TwinlogError): void {
+    partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + REFUSED_RETRY_MS
+    partition.pendingRefusal = null
+    this.#apply(partition, { name: 'refused', reason: error.message })
+    this.#say('PartitionStopped', partition, { reason: error.message })
+  }
+
+  /** Nothing more is read of it; it stops when what was read before is acknowledged. */
+  refuseAfterQueue(partition: MirroredPartition, error: TwinlogError): void {
+    partition.pendingRefusal = error
+    this.#deps.suspendReading(partition)
+    this.landed(partition)
+  }
+
+  acknowledged(partition: MirroredPartition): void {
+    this.#apply(partition, { name: 'acknowledged' })
+  }
+
+  /** Something that was in flight is answered, well or badly. */
+  landed(partition: MirroredPartition): void {
+    if (partition.inFlight.length > 0) return
+    if (partition.state.name === 'recovering') this.#apply(partition, { name: 'drained' })
+    else if (partition.queue.length > 0) return
+    else if (partition.pendingRefusal !== null) this.refuse(partition, partition.pendingRefusal)
+    else if (this.#parked.has(partition)) this.#resumeParked(partition)
+    else this.#attention.delete(partition)
+  }
+
+  /** Looks after the partitions that need it; to be called some times a second. */
+  tick(): void {
+    const nowMs = this.#deps.clock.monotonic()
+    for (const partition of this.#attention) {
+      if (partition.state.name === 'stopped') this.#retryStopped(partition, nowMs)
+      else if (partition.queue.length > 0) this.#unstick(partition, nowMs)
+      else if (this.#parked.has(partition)) this.#resumeParked(partition)
+    }
+  }
+
+  #retryStopped(partition: MirroredPartition, nowMs: number): void {
+    if (nowMs < partition.retryAtMs || partition.inFlight.length > 0) return
+    this.#say('PartitionRetried', partition, {})
+    this.#apply(partition, { name: 'retried' })
+    this.#apply(partition, { name: 'drained' })
+  }
+
+  #resumeParked(partition: MirroredPartition): void {
+    if (partition.inFlight.length > 0) return
+    if (this.#deps.closedForMs(partition) > 0) {
+      this.#deps.wantConnection(partition)
+      return
+    }
+    this.#parked.delete(partition)
+    this.#attention.delete(partition)
+    this.#deps.resumeReading(partition)
+  }
+
+  #unstick(partition: MirroredPartition, nowMs: number): void {
+    const oldest = partition.inFlight.first()
+    const isSlow = oldest !== undefined && nowMs - oldest.sentAtMs > (partition.isIsolated ? ISOLATED_STUCK_MS : STUCK_MS)
+    if (!isSlow && this.#deps.closedForMs(partition) < STUCK_MS) {
+      this.#deps.offerWriting(partition)
+      return
+    }
+    this.#deps.suspendReading(partition)
+    partition.discardQueue()
+    this.#parked.add(partition)
+  }
+
+  #apply(partition: MirroredPartition, event: WriterEvent): void {
+    const { state, effect } = transition(partition.state, event)
+    partition.state = state
+    if (effect === 'discard queue') {
+      this.#parked.delete(partition)
+      this.#deps.suspendReading(partition)
+      partition.discardQueue()
+      this.#attention.add(partition)
+      if (partition.inFlight.length > 0) return
+      this.#deps.withdrawWriting(partition)
+      if (state.name === 'recovering') this.#apply(partition, { name: 'drained' })
+    } else if (effect === 'locate') {
+      this.#deps.withdrawWriting(partition)
+      this.#deps.locate(partition)
+    }
+  }
+
+  #say(name: EventName, partition: MirroredPartition, fields: EventFields): void {
+    const { sourceTopic, targetTopic, ackedOffset } = partition
+    this.#deps.say(name, {
+      topic: sourceTopic,
+      targetTopic,
+      partition: partition.partition,
+      upstreamOffset: ackedOffset,
+      ...fields,
+    })
+  }
+}

@@ -1,0 +1,24 @@
+import type { FrameLease } from './frame-lease.ts'
+
+/** Set when the runs that a fetched answer begins are durable in the ledger; their batches wait for it. */
+export interface LedgerTicket {
+  isDurable: boolean
+}
+
+/** One source batch on its way: first queued, then in flight. Its boundaries and sequence are frozen here. */
+export interface PendingBatch {
+  readonly lease: FrameLease
+  /** Where the batch lies in the lease's frame. */
+  readonly at: number
+  readonly size: number
+  readonly upstream: number
+  readonly count: number
+  readonly sequence: number
+  readonly downstreamExpected: number
+  readonly isForwarded: boolean
+  readonly ticket: LedgerTicket | null
+  /** Next upstream offset once this batch is acknowledged: its last offset + 1, or more when what follows it was dropped. */
+  positionAfter: number
+  /** Monotonic ms when it was handed to the socket; 0 while queued. */
+  sentAtMs: number
+}

@@ -1,0 +1,97 @@
+import type { ClusterMetadata } from '../kafka/cluster-metadata.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import type { SourceReader } from './source-reader.ts'
+
+export interface ReadRouterDependencies {
+  metadata(): ClusterMetadata | null
+  /** Makes a reader for a broker and starts it. */
+  startReader(nodeId: number): SourceReader
+  stopReader(reader: SourceReader): void
+  /** What is known of the leaders does not do. */
+  onLeaderUnknown(partition: MirroredPartition): void
+}
+
+/** Puts each partition to the reader of the broker that serves it: its leader, or the replica that the leader recommends (KIP-392). */
+export class ReadRouter {
+  readonly #deps: ReadRouterDependencies
+  readonly #readers = new Map<number, SourceReader>()
+  readonly #placed = new Map<MirroredPartition, { reader: SourceReader; leaderEpoch: number; topicId: string | null }>()
+  /** To be read, but it is not known from whom. */
+  readonly #homeless = new Set<MirroredPartition>()
+
+  constructor(dependencies: ReadRouterDependencies) {
+    this.#deps = dependencies
+  }
+
+  /** The partition is to be read from its present position on. */
+  place(partition: MirroredPartition): void {
+    const topic = this.#deps.metadata()?.topics.get(partition.sourceTopic)
+    const leader = topic?.partitions[partition.partition]
+    const nodeId = this.#nodeFor(partition, leader?.leader ?? -1)
+    if (topic === undefined || leader === undefined || nodeId < 0 || topic.topicId !== partition.sourceTopicId) {
+      this.displace(partition)
+      this.#homeless.add(partition)
+      this.#deps.onLeaderUnknown(partition)
+      return
+    }
+    const placed = this.#placed.get(partition)
+    if (placed?.reader.nodeId === nodeId && placed.leaderEpoch === leader.leaderEpoch) {
+      placed.reader.touch(partition)
+      return
+    }
+    this.displace(partition)
+    const reader = this.#readerOf(nodeId)
+    reader.add(partition, topic.topicIdBytes, leader.leaderEpoch)
+    this.#placed.set(partition, { reader, leaderEpoch: leader.leaderEpoch, topicId: topic.topicId })
+  }
+
+  /** The partition is not to be read for now. */
+  displace(partition: MirroredPartition): void {
+    this.#homeless.delete(partition)
+    const placed = this.#placed.get(partition)
+    if (placed === undefined) return
+    this.#placed.delete(partition)
+    placed.reader.remove(partition)
+  }
+
+  /** A broker answered that it does not serve the partition (any more): it waits for new metadata. */
+  unseat(partition: MirroredPartition): void {
+    this.displace(partition)
+    partition.readReplica = -1
+    this.#homeless.add(partition)
+    this.#deps.onLeaderUnknown(partition)
+  }
+
+  /** New metadata: partitions follow their leaders; readers without partitions end. */
+  reroute(): void {
+    for (const partition of [...this.#homeless]) this.place(partition)
+    for (const [partition, placed] of [...this.#placed]) {
+      const topic = this.#deps.metadata()?.topics.get(partition.sourceTopic)
+      const leader = topic?.partitions[partition.partition]
+      const hasMoved = leader !== undefined && leader.leader >= 0 && leader.leaderEpoch !== placed.leaderEpoch
+      if (hasMoved) {
+        partition.readReplica = -1
+        this.place(partition)
+      }
+    }
+    for (const [nodeId, reader] of this.#readers) {
+      if (reader.partitionsCount > 0) continue
+      this.#readers.delete(nodeId)
+      this.#deps.stopReader(reader)
+    }
+  }
+
+  #nodeFor(partition: MirroredPartition, leader: number): number {
+    if (partition.readReplica < 0) return leader
+    return this.#deps.metadata()?.brokers.has(partition.readReplica) ? partition.readReplica : leader
+  }
+
+  #readerOf(nodeId: number): SourceReader {
+    let reader = this.#readers.get(nodeId)
+    if (reader === undefined) {
+      reader = this.#deps.startReader(nodeId)
+      this.#readers.set(nodeId, reader)
+    }
+    return reader
+  }
+}

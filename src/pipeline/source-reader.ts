@@ -1,0 +1,237 @@
+import { createBackoff } from '../base/backoff.ts'
+import { Notifier } from '../base/notifier.ts'
+import { classifyKafkaError } from '../kafka/kafka-error.ts'
+import type { ArenaPool, Frame } from '../kafka/frame-arena.ts'
+import type { BrokerConnection } from '../kafka/broker-connection.ts'
+import type { ClusterClient } from '../kafka/cluster-client.ts'
+import { FETCH_VERSIONS, encodeFetchRequest } from '../wire/fetch-request.ts'
+import { decodeFetchResponse } from '../wire/fetch-response.ts'
+import type { FetchVersion } from '../wire/fetch-request.ts'
+import type { FetchResponse, FetchedPartition } from '../wire/fetch-response.ts'
+import type { FetchSizer } from './fetch-sizer.ts'
+import { FetchSession } from './fetch-session.ts'
+import type { FetchLimits } from './fetch-session.ts'
+import { FrameLease } from './frame-lease.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import { pickVersion } from './api-version.ts'
+import { errors } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
+
+const FETCH_KEY = 1
+const FIRST_VERSION_WITH_TOPIC_IDS = 13
+const FIRST_FLEXIBLE_VERSION = 12
+
+/** Answers whose batches are not all handed to a target yet, a connection: one being sent, one behind it. */
+const ANSWERS_HELD_MAX = 2
+
+/** Kafka error codes that end a fetch session: the next request opens a new one. */
+const SESSION_ERRORS: ReadonlySet<number> = new Set([70, 71, 106])
+
+export interface SourceReaderDependencies {
+  readonly cluster: ClusterClient
+  readonly arenas: ArenaPool
+  readonly limits: FetchLimits
+  readonly sizer: FetchSizer
+  readonly requestTimeoutMs: number
+  readonly reconnectBackoffMs: number
+  readonly reconnectBackoffMaxMs: number
+  readonly clock: Clock
+  readonly random: () => number
+  /** Takes in what was read; the reader asks for more as soon as this returns, so it only queues. */
+  onAnswer(partitions: readonly AnsweredPartition[], lease: FrameLease): void
+  onConnectionFailed(nodeId: number, error: unknown): void
+  onConnectionOpened(nodeId: number): void
+}
+
+export interface AnsweredPartition {
+  readonly partition: MirroredPartition
+  readonly fetched: FetchedPartition
+}
+
+/**
+ * Reads the partitions that one broker serves, over one connection with one fetch session. The next request goes out before the batches of the
+ * answer before it are sent on, so that the broker works while we do; no more than ANSWERS_HELD_MAX answers are in memory at a time:
+ * whoever does not take batches from the queue holds this reader up, and nothing else.
+ */
+export class SourceReader {
+  readonly nodeId: number
+  readonly #deps: SourceReaderDependencies
+  readonly #session: FetchSession
+  readonly #changed = new Notifier()
+  /** By what an answer names a partition with: topic id or topic, and index. */
+  readonly #byAnswerKey = new Map<string, MirroredPartition>()
+  readonly #answerKeys = new Map<MirroredPartition, { byId: string; byName: string }>()
+  #answersHeld = 0
+  #hasTopicWithoutId = false
+
+  constructor(nodeId: number, dependencies: SourceReaderDependencies) {
+    this.nodeId = nodeId
+    this.#deps = dependencies
+    this.#session = new FetchSession(dependencies.limits)
+  }
+
+  get partitionsCount(): number {
+    return this.#session.size
+  }
+
+  has(partition: MirroredPartition): boolean {
+    return this.#session.has(partition)
+  }
+
+  /** @param topicId 16 bytes; all zero where the source has no topic ids */
+  add(partition: MirroredPartition, topicId: Buffer, currentLeaderEpoch: number): void {
+    const keys = {
+      byId: `${topicId.toString('latin1')}/${partition.partition}`,
+      byName: `${partition.sourceTopic}/${partition.partition}`,
+    }
+    this.remove(partition)
+    this.#answerKeys.set(partition, keys)
+    this.#byAnswerKey.set(keys.byId, partition)
+    this.#byAnswerKey.set(keys.byName, partition)
+    if (topicId.every((byte) => byte === 0)) this.#hasTopicWithoutId = true
+    this.#session.add(partition, topicId, currentLeaderEpoch)
+    this.#changed.notify()
+  }
+
+  remove(partition: MirroredPartition): void {
+    const keys = this.#answerKeys.get(partition)
+    if (keys === undefined) return
+    this.#answerKeys.delete(partition)
+    this.#byAnswerKey.delete(keys.byId)
+    this.#byAnswerKey.delete(keys.byName)
+    this.#session.remove(partition)
+    this.#changed.notify()
+  }
+
+  /** The partition's reading position was set anew. */
+  touch(partition: MirroredPartition): void {
+    this.#session.touch(partition)
+    this.#changed.notify()
+  }
+
+  /** Reads until the signal; a lost connection is opened again, with back-off. */
+  async run({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { clock, reconnectBackoffMs, reconnectBackoffMaxMs, random } = this.#deps
+    const backoff = createBackoff(reconnectBackoffMs, reconnectBackoffMaxMs, random)
+    while (!signal.aborted) {
+      try {
+        await this.#untilReadable(signal)
+        await this.#readConnection(signal, () => backoff.reset())
+      } catch (error) {
+        if (signal.aborted) return
+        this.#deps.onConnectionFailed(this.nodeId, error)
+        await clock.sleep(backoff.next(), { signal }).catch(() => {})
+      }
+    }
+  }
+
+  async #readConnection(signal: AbortSignal, onGoodAnswer: () => void): Promise<void> {
+    const { cluster, arenas } = this.#deps
+    await using connection = await cluster.openDataConnection(this.nodeId, 'read', { signal, arenas })
+    const stop = (): void => void connection[Symbol.asyncDispose]()
+    signal.addEventListener('abort', stop, { once: true })
+    let pending: Promise<Frame> | null = null
+    try {
+      this.#deps.onConnectionOpened(this.nodeId)
+      this.#session.reset()
+      const version = this.#versionOf(connection)
+      while (!signal.aborted) {
+        if (pending === null) {
+          await this.#untilReadable(signal)
+          pending = this.#ask(connection, version)
+        }
+        const frame: Frame = await pending
+        pending = null
+        const throttleMs = this.#takeIn(version, frame)
+        onGoodAnswer()
+        // Asked for before the batches are sent on, so that the broker works while we do.
+        if (throttleMs > 0) await this.#deps.clock.sleep(throttleMs, { signal })
+        else if (this.#isReadable()) pending = this.#ask(connection, version)
+        pending?.catch(() => {})
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      pending?.then(
+        (frame) => frame.release(),
+        () => {},
+      )
+    }
+  }
+
+  /** @returns how long the broker asks us to wait before the next request, in ms */
+  #takeIn(version: FetchVersion, frame: Frame): number {
+    const response = this.#decode(version, frame)
+    const lease = this.#leaseOf(frame)
+    try {
+      const answered = this.#accept(version, response)
+      this.#deps.onAnswer(answered, lease)
+      for (const { partition, fetched } of answered) {
+        if (fetched.recordsEnd > fetched.recordsStart) this.#session.touch(partition)
+      }
+    } finally {
+      lease.drop()
+    }
+    return response.throttleTimeMs
+  }
+
+  #versionOf(connection: BrokerConnection): FetchVersion {
+    const known = this.#hasTopicWithoutId
+      ? FETCH_VERSIONS.filter((version) => version < FIRST_VERSION_WITH_TOPIC_IDS)
+      : FETCH_VERSIONS
+    return pickVersion(connection, FETCH_KEY, 'Fetch', known)
+  }
+
+  #ask(connection: BrokerConnection, version: FetchVersion): Promise<Frame> {
+    const { sizer, limits, requestTimeoutMs } = this.#deps
+    const request = this.#session.nextRequest(sizer.answerBytes, sizer.partitionBytes)
+    const isFlexible = version >= FIRST_FLEXIBLE_VERSION
+    const flexible = { request: isFlexible, response: isFlexible }
+    const body = encodeFetchRequest(version, request)
+    sizer.asked()
+    return connection.request(FETCH_KEY, version, flexible, [body], { timeoutMs: requestTimeoutMs + limits.maxWaitMs })
+  }
+
+  #decode(version: FetchVersion, frame: Frame): FetchResponse {
+    try {
+      this.#deps.sizer.answered(frame.bytes.length)
+      return decodeFetchResponse(version, frame.bytes, frame.bodyStart)
+    } catch (error) {
+      frame.release()
+      throw error
+    }
+  }
+
+  #leaseOf(frame: Frame): FrameLease {
+    this.#answersHeld++
+    return new FrameLease(frame, () => {
+      this.#answersHeld--
+      this.#changed.notify()
+    })
+  }
+
+  #accept(version: FetchVersion, response: FetchResponse): AnsweredPartition[] {
+    if (response.errorCode !== 0) {
+      if (!SESSION_ERRORS.has(response.errorCode)) {
+        throw errors.FETCH_REFUSED({ broker: this.nodeId, error: classifyKafkaError(response.errorCode).name })
+      }
+      this.#session.reset()
+      return []
+    }
+    this.#session.accept(response.sessionId)
+    const answered: AnsweredPartition[] = []
+    for (const fetched of response.partitions) {
+      const key = version >= FIRST_VERSION_WITH_TOPIC_IDS ? fetched.topicId?.toString('latin1') : fetched.topic
+      const partition = this.#byAnswerKey.get(`${key}/${fetched.partition}`)
+      if (partition !== undefined && this.#session.isCurrent(partition)) answered.push({ partition, fetched })
+    }
+    return answered
+  }
+
+  #isReadable(): boolean {
+    return this.#session.size > 0 && this.#answersHeld < ANSWERS_HELD_MAX
+  }
+
+  async #untilReadable(signal: AbortSignal): Promise<void> {
+    while (!this.#isReadable()) await this.#changed.wait({ signal })
+  }
+}

@@ -1,0 +1,103 @@
+import { errors } from '../base/errors.ts'
+import type { TwinlogError } from '../base/catalogue.ts'
+import { classifyKafkaError } from '../kafka/kafka-error.ts'
+import type { ProducedPartition } from '../wire/produce-response.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import type { SentBatch } from './write-channel.ts'
+
+const REQUEST_TIMED_OUT = 7
+const NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20
+const DUPLICATE_SEQUENCE_NUMBER = 46
+
+const remedies: Readonly<Record<string, string>> = {
+  MESSAGE_TOO_LARGE: 'Raise max.message.bytes of the remote topic (and replica.fetch.max.bytes of its brokers).',
+  RECORD_LIST_TOO_LARGE: 'Raise max.message.bytes of the remote topic, and segment.bytes if it is smaller.',
+  INVALID_TIMESTAMP: 'Raise message.timestamp.before.max.ms and message.timestamp.after.max.ms of the remote topic.',
+  INVALID_RECORD: 'A compacted remote topic takes no records without a key: change its cleanup.policy, or the source of such records.',
+  TOPIC_AUTHORIZATION_FAILED: 'Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --topic <remote topic>.',
+  CLUSTER_AUTHORIZATION_FAILED: 'Allow it: kafka-acls --add --allow-principal User:<user> --operation IdempotentWrite --cluster.',
+}
+
+/** What must be the case for a batch to be sent once more: all other errors would meet it again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'CORRUPT_MESSAGE',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_REQUIRED_ACKS',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'POLICY_VIOLATION',
+  'INVALID_RECORD',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+])
+
+export interface TargetAnswersDependencies {
+  fail(partition: MirroredPartition, reason: string): void
+  refuse(partition: MirroredPartition, error: TwinlogError): void
+  acknowledged(partition: MirroredPartition): void
+  landed(partition: MirroredPartition): void
+  /** There may be room for more of it. */
+  offerWriting(partition: MirroredPartition): void
+  onMoved(partition: MirroredPartition): void
+  onForeignWrite(partition: MirroredPartition, expected: number, downstreamOffset: number): void
+  onIsolated(partition: MirroredPartition): void
+  /** The partition needs another producer id: the target does not take this one any more. */
+  onIdentitySpent(partition: MirroredPartition): void
+}
+
+/** Takes in what a target broker answered for a batch: acknowledged, to be looked into, or refused. */
+export class TargetAnswers {
+  readonly #deps: TargetAnswersDependencies
+
+  constructor(dependencies: TargetAnswersDependencies) {
+    this.#deps = dependencies
+  }
+
+  take({ partition, batch }: SentBatch, produced: ProducedPartition): void {
+    partition.landed()
+    const isDuplicate = produced.errorCode === DUPLICATE_SEQUENCE_NUMBER
+    const isRecovering = partition.state.name === 'recovering' || partition.state.name === 'stopped'
+    if ((produced.errorCode === 0 || isDuplicate) && !isRecovering) this.#acknowledge(partition, batch, produced, isDuplicate)
+    else if (!isRecovering) this.#takeError(partition, batch.upstream, produced)
+    this.#deps.landed(partition)
+    if (partition.queue.length > 0) this.#deps.offerWriting(partition)
+  }
+
+  lost(sent: readonly SentBatch[], error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    for (const { partition } of sent) {
+      partition.landed()
+      this.#deps.fail(partition, reason)
+      this.#deps.landed(partition)
+    }
+  }
+
+  #acknowledge(partition: MirroredPartition, batch: SentBatch['batch'], produced: ProducedPartition, isDuplicate: boolean): void {
+    const expected = partition.ackedDownstream
+    const isExpected = partition.acknowledge(batch, isDuplicate ? -1 : produced.baseOffset)
+    if (!isExpected) this.#deps.onForeignWrite(partition, expected, produced.baseOffset)
+    this.#deps.acknowledged(partition)
+    this.#deps.onMoved(partition)
+  }
+
+  #takeError(partition: MirroredPartition, offset: number, produced: ProducedPartition): void {
+    const { name } = classifyKafkaError(produced.errorCode)
+    const detail = produced.errorMessage ?? 'no more is said'
+    if (REFUSALS.has(name)) {
+      const remedy = remedies[name] ?? 'The partition is tried again in a while.'
+      const { sourceTopic: topic, partition: index } = partition
+      this.#deps.refuse(partition, errors.BATCH_REFUSED({ offset, topic, partition: index, error: name, detail, remedy }))
+      return
+    }
+    if (produced.errorCode === REQUEST_TIMED_OUT || produced.errorCode === NOT_ENOUGH_REPLICAS_AFTER_APPEND) {
+      if (!partition.isIsolated) this.#deps.onIsolated(partition)
+      partition.isIsolated = true
+    }
+    const { action } = classifyKafkaError(produced.errorCode)
+    if (action === 'fence' || name === 'UNKNOWN_PRODUCER_ID') this.#deps.onIdentitySpent(partition)
+    this.#deps.fail(partition, name)
+  }
+}

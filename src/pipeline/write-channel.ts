@@ -1,0 +1,293 @@
+import type { BrokerConnection } from '../kafka/broker-connection.ts'
+import type { ArenaPool, Frame } from '../kafka/frame-arena.ts'
+import type { ClusterClient } from '../kafka/cluster-client.ts'
+import { createBackoff } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { Notifier } from '../base/notifier.ts'
+import { PRODUCE_VERSIONS, encodeProduceRequest } from '../wire/produce-request.ts'
+import type { ProduceTopic, ProduceVersion } from '../wire/produce-request.ts'
+import { decodeProduceResponse } from '../wire/produce-response.ts'
+import type { ProducedPartition } from '../wire/produce-response.ts'
+import { forwardBatch, resealBatch } from '../wire/reseal.ts'
+import { AckTimeout } from './ack-timeout.ts'
+import { pickVersion } from './api-version.ts'
+import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
+import type { PendingBatch } from './pending-batch.ts'
+
+const PRODUCE_KEY = 0
+const FIRST_FLEXIBLE_VERSION = 9
+
+/** What may wait in our own memory for the kernel to take it, in bytes; more stays in the queues and holds the readers up. */
+const UNFLUSHED_BYTES_MAX = 4 * 1024 * 1024
+/** Requests that wait for their answers: bounds the bookkeeping, far above what any way needs. */
+const REQUESTS_IN_FLIGHT_MAX = 2048
+
+/** A batch in a request, and whose it is. */
+export interface SentBatch {
+  readonly partition: MirroredPartition
+  readonly batch: PendingBatch
+}
+
+export interface WriteChannelDependencies {
+  readonly cluster: ClusterClient
+  readonly arenas: ArenaPool
+  readonly clock: Clock
+  readonly random: () => number
+  readonly window: WriteWindow
+  readonly isIdempotent: boolean
+  readonly maxRequestBytes: number
+  readonly requestTimeoutMs: number
+  readonly reconnectBackoffMs: number
+  readonly reconnectBackoffMaxMs: number
+  /** The target answered for a batch; called in the order in which a partition's batches were sent. */
+  onAnswered(sent: SentBatch, produced: ProducedPartition): void
+  /** Nobody knows whether these batches arrived. */
+  onLost(sent: readonly SentBatch[], error: unknown): void
+  /** Something of ours threw while an answer was taken in. */
+  onDefect(error: unknown): void
+  onConnectionFailed(nodeId: number, error: unknown): void
+  onConnectionOpened(nodeId: number): void
+}
+
+/**
+ * One connection to one target broker, and the partitions that are written over it: a partition's batches all go over one channel, in order.
+ * A request holds at most one batch of each partition (the broker takes no more) and goes out as soon as there is one; requests are pipelined.
+ */
+export class WriteChannel {
+  readonly nodeId: number
+  readonly isShared: boolean
+  readonly #deps: WriteChannelDependencies
+  readonly #ackTimeout: AckTimeout
+  /** Partitions whose head of queue may be sendable, in turn. */
+  readonly #ready = new Set<MirroredPartition>()
+  readonly #changed = new Notifier()
+  readonly #requests = new Set<readonly SentBatch[]>()
+  #connection: BrokerConnection | null = null
+  #version: ProduceVersion = PRODUCE_VERSIONS[0]
+  #throttledUntilMs = 0
+  #isWanted = false
+  #closedAtMs: number
+  #oldestSentAtMs = 0
+
+  constructor(nodeId: number, isShared: boolean, dependencies: WriteChannelDependencies) {
+    this.nodeId = nodeId
+    this.isShared = isShared
+    this.#deps = dependencies
+    this.#ackTimeout = new AckTimeout(dependencies.requestTimeoutMs, isShared)
+    this.#closedAtMs = dependencies.clock.monotonic()
+  }
+
+  get hasRequestsInFlight(): boolean {
+    return this.#requests.size > 0
+  }
+
+  /** How long it has been without a connection, in ms; 0 while it has one. */
+  closedForMs(): number {
+    return this.#connection === null ? this.#deps.clock.monotonic() - this.#closedAtMs : 0
+  }
+
+  /** How long the broker has let the oldest request wait, in ms. */
+  unansweredForMs(): number {
+    return this.#requests.size === 0 ? 0 : this.#deps.clock.monotonic() - this.#oldestSentAtMs
+  }
+
+  /** The partition may have something to send; `pump` sends it. */
+  offer(partition: MirroredPartition): void {
+    this.#ready.add(partition)
+    if (this.#connection === null) this.#changed.notify()
+  }
+
+  withdraw(partition: MirroredPartition): void {
+    this.#ready.delete(partition)
+  }
+
+  /** A connection is wanted although nothing is queued: partitions wait for the broker to come back. */
+  want(): void {
+    this.#isWanted = true
+    this.#changed.notify()
+  }
+
+  /** Gives the connection up: what is in flight is lost, and a new one is opened when there is something to send. */
+  async abandon(): Promise<void> {
+    await this.#connection?.[Symbol.asyncDispose]()
+  }
+
+  /** Keeps a connection open, as long as there is something to send, until the signal. */
+  async run({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { clock, reconnectBackoffMs, reconnectBackoffMaxMs, random } = this.#deps
+    const backoff = createBackoff(reconnectBackoffMs, reconnectBackoffMaxMs, random)
+    while (!signal.aborted) {
+      try {
+        while (this.#ready.size === 0 && !this.#isWanted) await this.#changed.wait({ signal })
+        await this.#holdConnection(signal)
+        backoff.reset()
+      } catch (error) {
+        if (signal.aborted) return
+        this.#deps.onConnectionFailed(this.nodeId, error)
+        await clock.sleep(backoff.next(), { signal }).catch(() => {})
+      }
+    }
+  }
+
+  async #holdConnection(signal: AbortSignal): Promise<void> {
+    const { cluster, arenas, clock } = this.#deps
+    await using connection = await cluster.openDataConnection(this.nodeId, 'write', { signal, arenas })
+    this.#version = pickVersion(connection, PRODUCE_KEY, 'Produce', PRODUCE_VERSIONS)
+    const stop = (): void => void connection[Symbol.asyncDispose]()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      this.#connection = connection
+      this.#isWanted = false
+      this.#deps.onConnectionOpened(this.nodeId)
+      this.pump()
+      await connection.closed
+    } finally {
+      this.#connection = null
+      this.#closedAtMs = clock.monotonic()
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  /** Sends what can be sent now. */
+  pump(): void {
+    const connection = this.#connection
+    if (connection === null || !connection.isOpen) return
+    while (this.#ready.size > 0 && this.#mayAsk(connection)) {
+      const sent = this.#takeBatches()
+      if (sent.length === 0) return
+      this.#send(connection, sent)
+    }
+  }
+
+  #mayAsk(connection: BrokerConnection): boolean {
+    return (
+      connection.unflushedBytes < UNFLUSHED_BYTES_MAX &&
+      this.#requests.size < REQUESTS_IN_FLIGHT_MAX &&
+      this.#deps.clock.monotonic() >= this.#throttledUntilMs
+    )
+  }
+
+  /** One batch of each ready partition, as far as they fit a request; who was served goes to the end of the row. */
+  #takeBatches(): SentBatch[] {
+    const { window, maxRequestBytes, clock } = this.#deps
+    const sent: SentBatch[] = []
+    const nowMs = clock.monotonic()
+    let sizeBytes = 0
+    for (const partition of this.#ready) {
+      if (!partition.canSend(window)) {
+        this.#ready.delete(partition)
+        continue
+      }
+      const size = partition.queue.first()?.size ?? 0
+      if (sent.length > 0 && sizeBytes + size > maxRequestBytes) break
+      const batch = partition.moveToFlight(nowMs)
+      if (batch === undefined) continue
+      this.#seal(partition, batch)
+      sizeBytes += size
+      sent.push({ partition, batch })
+    }
+    for (const { partition } of sent) {
+      this.#ready.delete(partition)
+      this.#ready.add(partition)
+    }
+    return sent
+  }
+
+  #seal(partition: MirroredPartition, batch: PendingBatch): void {
+    const { bytes } = batch.lease.frame
+    if (batch.isForwarded) {
+      forwardBatch(bytes, batch.at)
+      return
+    }
+    const { identity } = partition
+    const isOurs = this.#deps.isIdempotent && identity !== null
+    resealBatch(bytes, batch.at, batch.size, {
+      producerId: isOurs ? identity.producerId : -1n,
+      producerEpoch: isOurs ? identity.producerEpoch : -1,
+      baseSequence: isOurs ? batch.sequence : -1,
+      verify: false,
+    })
+  }
+
+  #send(connection: BrokerConnection, sent: readonly SentBatch[]): void {
+    const isFlexible = this.#version >= FIRST_FLEXIBLE_VERSION
+    const timeoutMs = this.#ackTimeout.currentMs
+    const { chunks } = encodeProduceRequest(this.#version, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs,
+      topics: topicsOf(sent),
+    })
+    const sentAtMs = this.#deps.clock.monotonic()
+    if (this.#requests.size === 0) this.#oldestSentAtMs = sentAtMs
+    this.#requests.add(sent)
+    let isFlushed = false
+    const onFlushed = (): void => {
+      if (isFlushed) return
+      isFlushed = true
+      for (const { batch } of sent) batch.lease.drop()
+      this.pump()
+    }
+    const flexible = { request: isFlexible, response: isFlexible }
+    const options = { timeoutMs: timeoutMs + this.#deps.requestTimeoutMs, onFlushed }
+    connection
+      .request(PRODUCE_KEY, this.#version, flexible, chunks, options)
+      .then((frame) => this.#answered(sent, frame, sentAtMs))
+      .catch((error: unknown) => this.#lost(sent, error))
+      .finally(onFlushed)
+  }
+
+  #answered(sent: readonly SentBatch[], frame: Frame, sentAtMs: number): void {
+    const nowMs = this.#deps.clock.monotonic()
+    const response = decodeProduceResponse(this.#version, frame.bytes, frame.bodyStart)
+    frame.release()
+    this.#requests.delete(sent)
+    this.#oldestSentAtMs = nowMs
+    this.#ackTimeout.acknowledged(nowMs - sentAtMs)
+    if (response.throttleTimeMs > 0) this.#throttle(response.throttleTimeMs)
+    const lost: SentBatch[] = []
+    sent.forEach((one, index) => {
+      const produced = answerFor(one, response.partitions, index)
+      if (produced === undefined) lost.push(one)
+      else this.#deps.onAnswered(one, produced)
+    })
+    if (lost.length > 0) this.#deps.onLost(lost, new Error('the answer does not name the partition'))
+    this.pump()
+  }
+
+  #lost(sent: readonly SentBatch[], error: unknown): void {
+    if (!this.#requests.delete(sent)) {
+      this.#deps.onDefect(error)
+      return
+    }
+    void this.abandon()
+    this.#deps.onLost(sent, error)
+  }
+
+  #throttle(throttleMs: number): void {
+    this.#throttledUntilMs = this.#deps.clock.monotonic() + throttleMs
+    setTimeout(() => this.pump(), throttleMs + 1).unref()
+  }
+}
+
+function topicsOf(sent: readonly SentBatch[]): ProduceTopic[] {
+  const topics = new Map<string, { topic: string; partitions: ProduceTopic['partitions'][number][] }>()
+  for (const { partition, batch } of sent) {
+    let topic = topics.get(partition.targetTopic)
+    if (topic === undefined) {
+      topic = { topic: partition.targetTopic, partitions: [] }
+      topics.set(partition.targetTopic, topic)
+    }
+    const { bytes } = batch.lease.frame
+    topic.partitions.push({ partition: partition.partition, bytes, start: batch.at, end: batch.at + batch.size })
+  }
+  return [...topics.values()]
+}
+
+/** Brokers answer in the order of the request nearly always; the index is only a guess. */
+function answerFor(sent: SentBatch, partitions: readonly ProducedPartition[], index: number): ProducedPartition | undefined {
+  const matches = (produced: ProducedPartition): boolean =>
+    produced.partition === sent.partition.partition && produced.topic === sent.partition.targetTopic
+  const guess = partitions[index]
+  return guess !== undefined && matches(guess) ? guess : partitions.find(matches)
+}
