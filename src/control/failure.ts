@@ -1,13 +1,9 @@
-import { TwinlogError } from '../base/catalogue.ts'
 import type { ErrorKind } from '../base/catalogue.ts'
+import { classify } from '../kafka/kafka-error.ts'
 
-/**
- * Who has to act on a failure. Whatever is not of the catalogue and not a failed system call is our own mistake:
- * it must not be retried as if the world had failed.
- */
+/** Who has to act on a failure. What nobody knows is our own mistake: it must not be retried as if the world had failed. */
 export function failureKind(error: unknown): ErrorKind {
-  if (error instanceof TwinlogError) return error.kind
-  return error instanceof Error && 'syscall' in error ? 'operational' : 'defect'
+  return classify(error).kind
 }
 
 export function isDefect(error: unknown): boolean {

@@ -9,17 +9,19 @@
  *     +-------------- retrying                       ended                       (said, not retried)
  * ```
  * In every state before draining, stop-asked leads out: at once where nothing is in flight.
+ * A failure that blames the configuration ends a flow only if it has never copied: what worked an hour ago may fail for a
+ * password that is being rotated or a broker that has not read its users yet, and a flow must outlive that.
  */
 export type FlowState =
   /** For clusters that do not answer yet. */
-  | { readonly name: 'waiting'; readonly failures: number }
+  | { readonly name: 'waiting'; readonly failures: number; readonly hasCopied: boolean }
   /** Reads positions and ledger, finds topics. */
-  | { readonly name: 'starting'; readonly failures: number }
+  | { readonly name: 'starting'; readonly failures: number; readonly hasCopied: boolean }
   | { readonly name: 'copying' }
   /** What was fetched is written to the end; positions are stored. */
   | { readonly name: 'draining' }
   /** Failed for a reason that time may cure. */
-  | { readonly name: 'retrying'; readonly failures: number; readonly cause: string }
+  | { readonly name: 'retrying'; readonly failures: number; readonly hasCopied: boolean; readonly cause: string }
   /** Failed for a reason that only the user (configuration) or we (defect) can cure. */
   | { readonly name: 'ended'; readonly kind: 'configuration' | 'defect'; readonly cause: string }
   | { readonly name: 'stopped' }
@@ -51,20 +53,20 @@ export interface FlowTransition {
 /** From this many failures in a row on, they are told as errors. */
 export const loudFailuresCount = 5
 
-export const initialFlowState: FlowState = { name: 'waiting', failures: 0 }
+export const initialFlowState: FlowState = { name: 'waiting', failures: 0, hasCopied: false }
 
 /** Pure and total: an event that does not belong to a state leaves it as it is. */
 export function transitionFlow(state: FlowState, event: FlowEvent): FlowTransition {
   switch (event.name) {
     case 'clusters-reachable':
-      return state.name === 'waiting' ? to({ name: 'starting', failures: state.failures }) : to(state)
+      return state.name === 'waiting' ? to({ ...state, name: 'starting' }) : to(state)
     case 'started':
       return state.name === 'starting' ? to({ name: 'copying' }) : to(state)
     case 'failed':
       return fail(state, event.kind, event.cause)
     case 'retry-due':
       return state.name === 'retrying'
-        ? to({ name: 'waiting', failures: state.failures }, { name: 'run' })
+        ? to({ name: 'waiting', failures: state.failures, hasCopied: state.hasCopied }, { name: 'run' })
         : to(state)
     case 'stop-asked':
       return stop(state)
@@ -84,13 +86,14 @@ function fail(state: FlowState, kind: 'configuration' | 'operational' | 'defect'
     case 'waiting':
     case 'starting':
     case 'copying': {
-      if (kind !== 'operational') {
+      const hasCopied = state.name === 'copying' || state.hasCopied
+      if (kind === 'defect' || (kind === 'configuration' && !hasCopied)) {
         return to({ name: 'ended', kind, cause }, { name: 'report', isLoud: true }, { name: 'finish' })
       }
       // A flow that has copied begins to count anew: what fails now is another failure than before.
       const failures = (state.name === 'copying' ? 0 : state.failures) + 1
-      const isLoud = failures >= loudFailuresCount
-      return to({ name: 'retrying', failures, cause }, { name: 'report', isLoud }, { name: 'back-off' })
+      const isLoud = failures >= loudFailuresCount || kind === 'configuration'
+      return to({ name: 'retrying', failures, hasCopied, cause }, { name: 'report', isLoud }, { name: 'back-off' })
     }
   }
 }

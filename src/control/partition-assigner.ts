@@ -4,6 +4,7 @@ import type { Gap, GapReason } from '../mirror/gap.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { PartitionAssignment, TargetTopicSettings } from '../pipeline/partition-assignment.ts'
+import { isDefect } from './failure.ts'
 import { decidePartitionStart } from './partition-start.ts'
 import type { PartitionHistory, PartitionStart } from './partition-start.ts'
 import type { CallOptions, PartitionCopier, TargetTopics } from './topic-ports.ts'
@@ -13,6 +14,7 @@ import type { AssignedTopic, TopicAssignment, TopicRevocation } from './topic-re
 export interface FlowHistory {
   /** True when the ledger knows any partition: then a partition that it does not know is new to the flow. */
   readonly hasRunBefore: boolean
+  /** @throws an error of the catalogue when the partition must not be copied before a human has decided */
   find(topic: string, partition: number): PartitionHistory
 }
 
@@ -93,7 +95,8 @@ export class PartitionAssigner {
     const assignments: PartitionAssignment[] = []
     let isHeld = false
     for (let partition = fromPartition; partition < toPartition; partition++) {
-      const start = this.#startOf(decided, partition)
+      const start = this.#tryStartOf(decided, partition)
+      if (start === null) continue
       if (start.lostFromOffset !== null) isHeld = this.#reportRecreated(topic, partition, start.lostFromOffset) || isHeld
       const { storedPosition, ledger, isAdded } = start
       assignments.push({ sourceTopic: topic, targetTopic, partition, storedPosition, ledger, isAdded, target })
@@ -106,6 +109,17 @@ export class PartitionAssigner {
     }
     this.#assigned.set(topic, { topic, targetTopic, topicId, targetTopicId, partitionsCount: toPartition })
     return assignments
+  }
+
+  /** @returns null when what was written down about the partition cannot be read: then it stays out, and the others go on */
+  #tryStartOf(decided: TopicAssignment, partition: number): PartitionStart | null {
+    try {
+      return this.#startOf(decided, partition)
+    } catch (error) {
+      if (isDefect(error)) throw error
+      this.#deps.observe.event('PartitionHeldBack', { flow: this.#deps.plan.name, topic: decided.topic, partition, error })
+      return null
+    }
   }
 
   #startOf({ topic, targetTopic, topicId, targetTopicId }: TopicAssignment, partition: number): PartitionStart {

@@ -47,6 +47,7 @@ export class TopicSync {
   readonly #wakeUp: WakeUp
   /** Topics that were refused and have been told of. */
   readonly #refused = new Set<string>()
+  #isComplete = false
 
   constructor(deps: TopicSyncDependencies) {
     this.#deps = deps
@@ -56,6 +57,11 @@ export class TopicSync {
   /** Asks for a round now, for example because a partition does not find its topic any more. */
   requestRound(): void {
     this.#wakeUp.wake()
+  }
+
+  /** Whether the last round left nothing undone. */
+  get isComplete(): boolean {
+    return this.#isComplete
   }
 
   /** Rounds until the signal. @param isFirstDone   true if the caller has made the first round by itself, without failures */
@@ -83,6 +89,12 @@ export class TopicSync {
    * @throws whatever a cluster answers to the round as a whole
    */
   async round({ signal }: CallOptions): Promise<boolean> {
+    this.#isComplete = false
+    this.#isComplete = await this.#reconcile({ signal })
+    return this.#isComplete
+  }
+
+  async #reconcile({ signal }: CallOptions): Promise<boolean> {
     const { assigner, target, plan } = this.#deps
     const { wanted, gone } = await this.#lookAtSource({ signal })
     const remoteName = (topic: string) => plan.policy.formatRemoteTopic(plan.source.alias, topic)

@@ -10,7 +10,8 @@ export function eventText(entry: EventEntry, fields: EventFields): string {
 }
 
 function fieldText(value: unknown): string {
-  if (value instanceof Error) return describeError(value)
+  // The sentence goes on after the field.
+  if (value instanceof Error) return describeError(value).replace(/\.$/, '')
   if (Array.isArray(value)) return listText(value)
   if (typeof value === 'object' && value !== null && value.toString === Object.prototype.toString) return JSON.stringify(value)
   return String(value)

@@ -1,0 +1,101 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+
+export type LogFormat = 'text' | 'json'
+
+/** What the command line asks for. */
+export type Invocation =
+  | ({ readonly kind: 'mirror' } & MirrorArguments)
+  | { readonly kind: 'help' | 'version'; readonly text: string }
+  | { readonly kind: 'invalid'; readonly text: string }
+
+export interface MirrorArguments {
+  readonly file: string
+  /** Targets to serve; empty: all. */
+  readonly clusters: readonly string[]
+  /** Undefined: text on a terminal, JSON otherwise. */
+  readonly logFormat: LogFormat | undefined
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug' | 'trace'
+  /** Undefined: a line in place on a terminal, none otherwise. */
+  readonly statusIntervalSeconds: number | undefined
+  readonly isUntilCaughtUp: boolean
+}
+
+interface ParsedOptions {
+  readonly clusters?: readonly string[]
+  readonly logFormat?: LogFormat
+  readonly logLevel: MirrorArguments['logLevel']
+  readonly statusInterval?: number
+  readonly untilCaughtUp?: boolean
+}
+
+const examples = `
+Examples:
+  twinlog mm2.properties                     all flows of the file
+  twinlog mm2.properties --clusters us       only the flows whose target is us
+  twinlog mm2.properties --until-caught-up   copy what is there now, then exit
+
+Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
+
+/**
+ * Reads the command line as connect-mirror-maker.sh has it: FILE [--clusters ALIAS ...], where --clusters takes every value up
+ * to the next option, so that FILE normally comes first.
+ * @param argv   without the names of node and of the program
+ */
+export function parseArguments(argv: readonly string[], version: string): Invocation {
+  const said: string[] = []
+  const command = createCommand(version, (text) => said.push(text))
+  try {
+    command.parse([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const text = said.join('').trimEnd()
+    if (error.code === 'commander.helpDisplayed') return { kind: 'help', text }
+    if (error.code === 'commander.version') return { kind: 'version', text }
+    return { kind: 'invalid', text: explain(error, text, argv) }
+  }
+  const options = command.opts<ParsedOptions>()
+  return {
+    kind: 'mirror',
+    file: command.args[0] ?? '',
+    clusters: options.clusters ?? [],
+    logFormat: options.logFormat,
+    logLevel: options.logLevel,
+    statusIntervalSeconds: options.statusInterval,
+    isUntilCaughtUp: options.untilCaughtUp ?? false,
+  }
+}
+
+function createCommand(version: string, say: (text: string) => void): Command {
+  return new Command('twinlog')
+    .description('Keeps Apache Kafka clusters in step: a drop-in for MirrorMaker 2 that copies record batches as bytes.')
+    .argument('<file>', 'configuration, as for MirrorMaker 2 (mm2.properties)')
+    .option('--clusters <alias...>', 'serve only flows into these clusters')
+    .addOption(new Option('--log-format <format>', 'lines for people or for machines').choices(['text', 'json']))
+    .addOption(
+      new Option('--log-level <level>', 'the quietest level that is shown')
+        .choices(['error', 'warn', 'info', 'debug', 'trace'])
+        .default('info'),
+    )
+    .option('--status-interval <seconds>', 'a status line each so many seconds (on a terminal: 1, in place)', parseSeconds)
+    .option('--until-caught-up', 'exit when everything that the sources held at the start is copied')
+    .version(`twinlog ${version}`, '--version', 'show the version')
+    .helpOption('--help', 'show this help')
+    .addHelpText('after', examples)
+    .showHelpAfterError('Try: twinlog --help')
+    .exitOverride()
+    .configureOutput({ writeOut: say, writeErr: say })
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 86_400)) throw new InvalidArgumentError('It is a number of seconds from 0.1 to 86400.')
+  return seconds
+}
+
+/** MirrorMaker 2's users meet this one: the file was taken for one more alias. */
+function explain(error: CommanderError, text: string, argv: readonly string[]): string {
+  const last = argv.at(-1)
+  const isSwallowed = error.code === 'commander.missingArgument' && argv.includes('--clusters') && last !== undefined
+  if (!isSwallowed) return text
+  return `${text}\n--clusters takes every value that follows it, ${last} as well. Name the file first: twinlog ${last} --clusters ...`
+}

@@ -1,0 +1,16 @@
+import type { FlowState } from '../control/flow-state.ts'
+
+/** What the process tells whoever started it. MirrorMaker 2 uses 255, 2 and 1 in the same sense, as far as it has them. */
+export const exitCodes = { ok: 0, failed: 1, configuration: 2, arguments: 255 } as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** @param states   of all flows, when all have come to an end */
+export function exitCodeOf(states: Iterable<FlowState>): ExitCode {
+  let code: ExitCode = exitCodes.ok
+  for (const state of states) {
+    if (state.name === 'ended' && state.kind === 'configuration') return exitCodes.configuration
+    if (state.name !== 'stopped') code = exitCodes.failed
+  }
+  return code
+}

@@ -1,0 +1,46 @@
+import { TwinlogError } from '../base/catalogue.ts'
+import { describeError } from '../observe/error-text.ts'
+import { parseArguments } from './arguments.ts'
+import { exitCodes } from './exit-code.ts'
+import type { ExitCode } from './exit-code.ts'
+import { runMirror } from './mirror-command.ts'
+import type { CommandSurroundings } from './mirror-command.ts'
+import type { OutputStream } from './screen.ts'
+
+export interface MainSurroundings extends CommandSurroundings {
+  readonly argv: readonly string[]
+  readonly stderr: OutputStream
+}
+
+/** The whole program, but for what only a process has: signals, exit codes, the environment. @returns the exit code */
+export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCode> {
+  const { argv, stdout, stderr, version } = surroundings
+  const invocation = parseArguments(argv, version)
+  switch (invocation.kind) {
+    case 'help':
+    case 'version':
+      stdout.write(`${invocation.text}\n`)
+      return exitCodes.ok
+    case 'invalid':
+      stderr.write(`${invocation.text}\n`)
+      return exitCodes.arguments
+    case 'mirror':
+      try {
+        return await runMirror(invocation, surroundings)
+      } catch (error) {
+        return reportFailure(error, stderr)
+      }
+  }
+}
+
+function reportFailure(error: unknown, stderr: OutputStream): ExitCode {
+  if (error instanceof TwinlogError && error.kind === 'configuration') {
+    // Its message may have many lines: one for each problem.
+    stderr.write(`twinlog: ${error.message}\n`)
+    return error.code === 'CONFIG_FILE_UNREADABLE' ? exitCodes.arguments : exitCodes.configuration
+  }
+  stderr.write(`twinlog: ${describeError(error)}\n`)
+  // Only a mistake of ours has a stack trace: whoever reports it cannot do without.
+  if (!(error instanceof TwinlogError) && error instanceof Error) stderr.write(`${error.stack}\n`)
+  return exitCodes.failed
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts'
+import type { FlowPlan } from '../mirror/flow-plan.ts'
+import type { EventName } from '../observe/event-catalogue.ts'
+import type { Observer } from '../observe/event.ts'
+import type { LaneStatus } from '../pipeline/lane-status.ts'
+import { Lane } from '../pipeline/lane.ts'
+import { waitUntilCaughtUp } from './catch-up.ts'
+import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
+import type { FlowClusters } from './flow-clusters.ts'
+import { openFlowStores } from './flow-stores.ts'
+import type { FlowStores } from './flow-stores.ts'
+import { createFlowTopics } from './flow-topics.ts'
+import type { FlowTopics } from './flow-topics.ts'
+import { GapRecorder } from './gap-recorder.ts'
+import { PositionFlusher } from './position-flusher.ts'
+import type { RemoteTopicOwners } from './remote-topic-owners.ts'
+import type { FlowProgress, SupervisedFlow } from './supervisor.ts'
+import { runTogether } from './task-group.ts'
+
+export interface FlowRunnerDependencies {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly observe: Observer<EventName>
+  readonly owners: RemoteTopicOwners
+  /** Told once when all that the source held at the start is copied, with the number of partitions that stopped. */
+  readonly onCaughtUp?: ((stoppedCount: number) => void) | undefined
+}
+
+interface RunOptions {
+  readonly signal: AbortSignal
+  readonly report: (event: FlowProgress) => void
+}
+
+/** Together with closing the connections they stay within the ten seconds that a stop may take. */
+const drainMs = 5_000
+const finalFlushTimeoutMs = 3_000
+
+/**
+ * Wires one flow in the order of the picture in docs/architecture.md: clusters, stores, lane, topic sync, position flusher. It decides
+ * nothing: what to copy is topic sync's, how to copy the lane's, whether to try again the supervisor's.
+ */
+export class FlowRunner implements SupervisedFlow {
+  readonly name: string
+  readonly #plan: FlowPlan
+  readonly #deps: FlowRunnerDependencies
+  #lane: Lane | null = null
+
+  constructor(plan: FlowPlan, deps: FlowRunnerDependencies) {
+    this.name = plan.name
+    this.#plan = plan
+    this.#deps = deps
+  }
+
+  /** Of the run under way or the last one; null before there was one. */
+  status(): LaneStatus | null {
+    return this.#lane?.status() ?? null
+  }
+
+  async run({ signal, report }: RunOptions): Promise<void> {
+    const { clock, random, observe, owners } = this.#deps
+    const plan = this.#plan
+    await using resources = new AsyncDisposableStack()
+    resources.defer(() => owners.release(plan.name))
+    const clusters = await this.#connect(resources, signal)
+    report({ name: 'clusters-reachable' })
+    const isSameCluster = checkClusters(plan, clusters, observe)
+    const stores = await openFlowStores(plan, clusters, observe, { signal })
+    const { ledger } = stores
+    const write = ledger.writeGap.bind(ledger)
+    const gaps = resources.use(new GapRecorder({ flow: plan.name, observe, write }))
+    const { sourceData: source, targetData: target } = clusters
+    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap: gaps.record })
+    this.#lane = lane
+    const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap: gaps.record }
+    const topics = createFlowTopics(plan, topicDeps)
+    const isFirstDone = await topics.sync.round({ signal })
+    report({ name: 'started' })
+    const { topicsCount, partitionsCount } = topics.counts()
+    observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
+    await this.#copy(lane, topics, stores, isFirstDone, signal)
+  }
+
+  async #connect(resources: AsyncDisposableStack, signal: AbortSignal): Promise<FlowClusters> {
+    const { source, target, name } = this.#plan
+    const clusters = openFlowClusters(this.#plan, this.#deps, resources)
+    this.#deps.observe.event('FlowWaiting', {
+      flow: name,
+      source: source.alias,
+      sourceAddress: source.client.bootstrapServers.join(','),
+      target: target.alias,
+      targetAddress: target.client.bootstrapServers.join(','),
+    })
+    await waitForClusters(clusters, { signal })
+    return clusters
+  }
+
+  async #copy(lane: Lane, { sync }: FlowTopics, stores: FlowStores, isFirstDone: boolean, signal: AbortSignal): Promise<void> {
+    const flushing = new AbortController()
+    const flushed = this.#createFlusher(lane, stores).run({ signal: flushing.signal })
+    try {
+      const tasks = [
+        (until: AbortSignal) => lane.run({ signal: until, drainMs }),
+        (until: AbortSignal) => sync.run({ signal: until, isFirstDone }),
+        (until: AbortSignal) => this.#watchCatchUp(lane, () => sync.isComplete, until),
+      ]
+      await runTogether(tasks, { signal })
+    } finally {
+      // Only now: the last positions are those of what the lane wrote while it drained.
+      flushing.abort()
+      await flushed
+    }
+  }
+
+  #createFlusher(lane: Lane, { offsets }: FlowStores): PositionFlusher {
+    const { clock, observe } = this.#deps
+    const { name: flow, positions } = this.#plan
+    return new PositionFlusher({
+      clock,
+      intervalMs: positions.flushIntervalMs,
+      finalFlushTimeoutMs,
+      takePositions: () => lane.takePositions(),
+      write: offsets.write.bind(offsets),
+      onFailure: (failure) => observe.event('PositionsUnwritten', { flow, ...failure }),
+    })
+  }
+
+  async #watchCatchUp(lane: Lane, isComplete: () => boolean, signal: AbortSignal): Promise<void> {
+    const { clock, observe, onCaughtUp } = this.#deps
+    if (onCaughtUp === undefined) return
+    try {
+      const stoppedCount = await waitUntilCaughtUp({ clock, isComplete, partitions: () => lane.status().partitions }, { signal })
+      observe.event('FlowCaughtUp', { flow: this.name, stoppedCount })
+      onCaughtUp(stoppedCount)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { LaneStatus, PartitionStatus } from '../pipeline/lane-status.ts'
+import type { FlowState } from './flow-state.ts'
+
+/** One flow in figures, for the status line. */
+export interface FlowSummary {
+  readonly flow: string
+  readonly state: FlowState['name']
+  /** Why it does not copy; null while all is well. */
+  readonly reason: string | null
+  readonly partitionsCount: number
+  readonly copyingCount: number
+  readonly recoveringCount: number
+  readonly stoppedCount: number
+  readonly lagRecords: number
+  readonly recordsTotal: number
+  readonly bytesTotal: number
+  readonly gapsTotal: number
+  /** A few of the partitions that stopped, with their reasons. */
+  readonly stopped: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[]
+}
+
+const stoppedShownMaxCount = 10
+
+/** @param lane   null while there is none (the flow waits or has ended) */
+export function summarizeFlow(flow: string, state: FlowState, lane: LaneStatus | null): FlowSummary {
+  const partitions = lane?.partitions ?? []
+  const count = (phase: PartitionStatus['phase']) => partitions.filter((partition) => partition.phase === phase).length
+  return {
+    flow,
+    state: state.name,
+    reason: 'cause' in state ? state.cause : null,
+    partitionsCount: partitions.length,
+    copyingCount: count('copying'),
+    recoveringCount: count('recovering'),
+    stoppedCount: count('stopped'),
+    lagRecords: partitions.reduce((sum, { lagRecords }) => sum + Math.max(0, lagRecords), 0),
+    recordsTotal: lane?.totals.recordsTotal ?? 0,
+    bytesTotal: lane?.totals.bytesTotal ?? 0,
+    gapsTotal: lane?.totals.gapsTotal ?? 0,
+    stopped: partitions
+      .filter(({ phase }) => phase === 'stopped')
+      .slice(0, stoppedShownMaxCount)
+      .map(({ topic, partition, reason }) => ({ topic, partition, reason: reason ?? 'unknown' })),
+  }
+}

@@ -1,0 +1,37 @@
+import { systemClock } from './base/clock.ts'
+import { runTwinlog } from './cli/main-command.ts'
+import { readVersion } from './cli/version.ts'
+
+/** Leaves room for the last lines within the ten seconds that a stop may take. */
+const stopDeadlineMs = 9_500
+
+const stop = new AbortController()
+
+for (const [name, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(name, () => {
+    if (stop.signal.aborted) process.exit(code)
+    stop.abort()
+    setTimeout(() => {
+      process.stderr.write('twinlog: did not come to an end in time; the next start finds out how far the copy came.\n')
+      process.exit(1)
+    }, stopDeadlineMs).unref()
+  })
+}
+
+// Whoever reads our output may go away; copying goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
+process.exitCode = await runTwinlog({
+  argv: process.argv.slice(2),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  clock: systemClock,
+  random: Math.random,
+  version: readVersion(),
+  signal: stop.signal,
+})
+process.exit()
