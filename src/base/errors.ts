@@ -117,6 +117,16 @@ export const errorEntries = {
     action: 'stop',
     text: 'Cluster {cluster}: the listener of broker {broker} does not use SASL. Set security.protocol={plain}, or give the address of a SASL listener.',
   },
+  INTERNAL_TOPIC_NOT_COMPACTED: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster}: topic {topic} has cleanup.policy={policy}; it has to be exactly "compact", or what it stores is lost in time. Set it (kafka-configs.sh --alter --topic {topic} --add-config cleanup.policy=compact).',
+  },
+  INTERNAL_TOPIC_MISSING: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster}: topic {topic} does not exist and could not be created ({reason}). Create it with cleanup.policy=compact and {partitions} partitions, or give the user of twinlog the permission to do so.',
+  },
   API_UNSUPPORTED: {
     kind: 'operational',
     action: 'stop',
@@ -135,32 +145,32 @@ export const errorEntries = {
   KAFKA_RETRIABLE: {
     kind: 'operational',
     action: 'retry',
-    text: 'Cluster {cluster}: broker {broker} answered {api} with {error} ({detail}). This passes by itself as a rule.',
+    text: 'Cluster {cluster}: {broker} answered {api} with {error} ({detail}). This passes by itself as a rule.',
   },
   KAFKA_METADATA_STALE: {
     kind: 'operational',
     action: 'refresh-metadata',
-    text: 'Cluster {cluster}: broker {broker} answered {api} with {error} ({detail}). The metadata is asked for again.',
+    text: 'Cluster {cluster}: {broker} answered {api} with {error} ({detail}). Leaders, coordinators and topics are looked up anew.',
   },
   KAFKA_REJOIN_NEEDED: {
     kind: 'operational',
     action: 'rejoin',
-    text: 'Cluster {cluster}: broker {broker} answered {api} with {error} ({detail}). The group has to be joined again.',
+    text: 'Cluster {cluster}: {broker} answered {api} with {error} ({detail}). The group has to be joined again.',
   },
   KAFKA_FENCED: {
     kind: 'operational',
     action: 'fence',
-    text: 'Cluster {cluster}: broker {broker} answered {api} with {error} ({detail}). Another process has taken over.',
+    text: 'Cluster {cluster}: {broker} answered {api} with {error} ({detail}). Another process has taken over.',
   },
   KAFKA_REFUSED: {
     kind: 'operational',
     action: 'stop',
-    text: 'Cluster {cluster}: broker {broker} refused {api} with {error} ({detail}).',
+    text: 'Cluster {cluster}: {broker} refused {api} with {error} ({detail}).',
   },
   KAFKA_UNAUTHORIZED: {
     kind: 'configuration',
     action: 'stop',
-    text: 'Cluster {cluster}: broker {broker} refused {api} with {error} ({detail}). Give the user of twinlog the permission (kafka-acls.sh), or use another user.',
+    text: 'Cluster {cluster}: {broker} refused {api} with {error} ({detail}). Give the user of twinlog the permission (kafka-acls.sh), or use another user.',
   },
   // --- wire: frames and batches -----------------------------------------------------------------------------------------
   FRAME_CORRUPT: {

@@ -104,6 +104,7 @@ export function kafkaErrorName(code: number): string {
 /** Where an error code came from. */
 export interface KafkaErrorContext {
   readonly cluster: string
+  /** Its name; `any` where it does not matter which one answered. */
   readonly broker: string
   /** The API, with topic and partition where they are known. */
   readonly api: string
@@ -119,7 +120,7 @@ export function kafkaError(code: number, { cluster, broker, api, detail }: Kafka
   const { name: error, action } = classifyKafkaError(code)
   const words = detail === undefined || detail === null || detail === '' ? undefined : detail
   const text = words ?? protocolErrors[error]?.message ?? `code ${code}`
-  const parameters = { cluster, broker, api, error, errorCode: code, detail: text.replace(/\.$/, '') }
+  const parameters = { cluster, broker: broker === 'any' ? 'a broker' : `broker ${broker}`, api, error, errorCode: code, detail: text.replace(/\.$/, '') }
   const options = cause === undefined ? undefined : { cause }
   if (unauthorized.test(error)) return errors.KAFKA_UNAUTHORIZED(parameters, options)
   switch (action) {

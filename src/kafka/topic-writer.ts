@@ -1,0 +1,200 @@
+import { NumericMap } from '@platformatic/kafka'
+import { createBackoff } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
+import { assert } from '../base/assert.ts'
+import { initProducerId } from './admin.ts'
+import type { ClusterClient } from './cluster-client.ts'
+import { classify, kafkaError } from './kafka-error.ts'
+
+/** One record to write into an internal topic. A null value is a tombstone. */
+export interface RecordToWrite {
+  readonly partition: number
+  readonly key: Buffer
+  readonly value: Buffer | null
+}
+
+/** A batch whose sequence is fixed: it is sent again as it is until the leader has it. */
+interface SequencedBatch {
+  readonly partition: number
+  readonly records: readonly RecordToWrite[]
+  readonly timestamp: bigint
+  readonly sequence: number
+}
+
+/** Well under the brokers' default message.max.bytes of 1 MB. */
+const batchBytesMax = 512 * 1024
+const recordOverheadBytes = 32
+const sequenceLimit = 2 ** 31
+const attemptsMax = 20
+const duplicateSequence = 46
+
+/** After these the leader no longer goes by our sequences: a new producer id starts over. */
+const identityLost: ReadonlySet<number> = new Set([
+  45, // OUT_OF_ORDER_SEQUENCE_NUMBER
+  47, // INVALID_PRODUCER_EPOCH
+  49, // INVALID_PRODUCER_ID_MAPPING
+  59, // UNKNOWN_PRODUCER_ID
+])
+
+/**
+ * Writes small amounts into one topic, idempotently and with acks=all: for internal topics, not for the data path.
+ * Calls wait for each other, so that one partition has one batch under way, and its order is the order of calls.
+ * With a new producer id (see identityLost) a record may be written twice: compacted topics do not mind.
+ */
+export class TopicWriter {
+  readonly #cluster: ClusterClient
+  readonly #topic: string
+  readonly #clock: Clock
+  #identity: { readonly producerId: bigint; readonly producerEpoch: number } | null = null
+  readonly #sequences = new Map<number, number>()
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(cluster: ClusterClient, topic: string, clock: Clock = systemClock) {
+    this.#cluster = cluster
+    this.#topic = topic
+    this.#clock = clock
+  }
+
+  /**
+   * Resolves when all records are on all in-sync replicas.
+   * @throws KAFKA_*, connection errors, after several attempts; some of the records may then be written
+   */
+  write(records: readonly RecordToWrite[], { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const done = this.#last.then(() => this.#writeAll(records, signal))
+    this.#last = done.catch(() => {
+      // Whether the leader took the last sequences is not known: later records start over with a new id.
+      this.#identity = null
+    })
+    return done
+  }
+
+  async #writeAll(records: readonly RecordToWrite[], signal: AbortSignal): Promise<void> {
+    const queues = batchesByPartition(records)
+    // One batch a partition at a time, all partitions together: as a rule that is one round.
+    for (let round = 0; ; round++) {
+      const batches = [...queues].flatMap(([partition, queue]) => {
+        const batch = queue[round]
+        return batch === undefined ? [] : [{ partition, records: batch }]
+      })
+      if (batches.length === 0) return
+      await this.#writeRound(batches, signal)
+    }
+  }
+
+  async #writeRound(batches: readonly { partition: number; records: readonly RecordToWrite[] }[], signal: AbortSignal) {
+    const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster.settings
+    const backoff = createBackoff(retryBackoffMs, Math.max(retryBackoffMs, retryBackoffMaxMs))
+    const timestamp = BigInt(this.#clock.now())
+    const isKnown = batches.every(({ partition }) => this.#leader(partition) >= 0)
+    if (!isKnown) await this.#cluster.refreshMetadata({ signal, topics: [this.#topic] })
+    let open = await this.#sequence(batches, timestamp, signal)
+    while (open.length > 0) {
+      const failures = await this.#send(open, signal)
+      const last = failures[0]
+      if (last === undefined) return
+      if (backoff.attempts >= attemptsMax) throw last.error
+      const isLost = failures.some(({ identityIsLost }) => identityIsLost)
+      if (isLost) this.#identity = null
+      await this.#clock.sleep(backoff.next(), { signal })
+      await this.#cluster.refreshMetadata({ signal, topics: [this.#topic] })
+      open = isLost
+        ? await this.#sequence(failures.map(({ batch }) => batch), timestamp, signal)
+        : failures.map(({ batch }) => batch)
+    }
+  }
+
+  /** Fixes the sequences of batches; from here on they are sent until they are written. */
+  async #sequence(
+    batches: readonly { partition: number; records: readonly RecordToWrite[] }[],
+    timestamp: bigint,
+    signal: AbortSignal,
+  ): Promise<readonly SequencedBatch[]> {
+    if (this.#identity === null) {
+      this.#identity = await initProducerId(this.#cluster, { signal })
+      this.#sequences.clear()
+    }
+    return batches.map(({ partition, records }) => {
+      const sequence = this.#sequences.get(partition) ?? 0
+      this.#sequences.set(partition, (sequence + records.length) % sequenceLimit)
+      return { partition, records, timestamp, sequence }
+    })
+  }
+
+  /** @returns the batches that are not written yet, each with its reason; throws what another attempt would not mend */
+  async #send(batches: readonly SequencedBatch[], signal: AbortSignal) {
+    const groups = Map.groupBy(batches, ({ partition }) => this.#leader(partition))
+    const failures = await Promise.all([...groups].map(([nodeId, group]) => this.#sendGroup(nodeId, group, signal)))
+    return failures.flat()
+  }
+
+  async #sendGroup(nodeId: number, batches: readonly SequencedBatch[], signal: AbortSignal) {
+    const failAll = (error: unknown) => batches.map((batch) => ({ batch, error, identityIsLost: false }))
+    const context = { cluster: this.#cluster.alias, broker: String(nodeId), api: `Produce to ${this.#topic}` }
+    if (nodeId < 0) return failAll(kafkaError(5, context))
+    try {
+      return await this.#produce(nodeId, batches, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const { action } = classify(error)
+      if (action !== 'retry' && action !== 'refresh-metadata') throw error
+      return failAll(error)
+    }
+  }
+
+  async #produce(nodeId: number, batches: readonly SequencedBatch[], signal: AbortSignal) {
+    assert(this.#identity !== null, 'a batch has a sequence only with a producer id')
+    const topic = this.#topic
+    const sequences = new NumericMap(batches.map(({ partition, sequence }) => [`${topic}:${partition}`, sequence]))
+    const messages = batches.flatMap(({ partition, records, timestamp }) =>
+      // The library's types do not have tombstones; its code does.
+      records.map(({ key, value }) => ({ topic, partition, timestamp, key, value: value as Buffer })),
+    )
+    const options = { compression: 'none', ...this.#identity, sequences, partitionLeaderEpoch: -1 } as const
+    const allReplicas = -1
+    const { requestTimeoutMs } = this.#cluster.settings
+    const answer = await this.#cluster.call('produce', { nodeId }, [allReplicas, requestTimeoutMs, messages, options], {
+      signal,
+      retries: 0,
+    })
+    assert(typeof answer === 'object', 'a request with acks=all has an answer')
+    const answers = new Map(answer.responses[0]?.partitionResponses.map((one) => [one.index, one]))
+    return batches.flatMap((batch) => {
+      const { errorCode = 3, errorMessage = null } = answers.get(batch.partition) ?? {}
+      // A duplicate was written by an earlier attempt, whose answer was lost.
+      if (errorCode === 0 || errorCode === duplicateSequence) return []
+      const api = `Produce to ${topic}-${batch.partition}`
+      const error = kafkaError(errorCode, { cluster: this.#cluster.alias, broker: String(nodeId), api, detail: errorMessage })
+      const identityIsLost = identityLost.has(errorCode)
+      const { action } = classify(error)
+      if (!identityIsLost && action !== 'retry' && action !== 'refresh-metadata') throw error
+      return [{ batch, error, identityIsLost }]
+    })
+  }
+
+  #leader(partition: number): number {
+    return this.#cluster.metadata?.topics.get(this.#topic)?.partitions[partition]?.leader ?? -1
+  }
+}
+
+/** @returns for each partition its records in batches that are small enough */
+function batchesByPartition(records: readonly RecordToWrite[]): ReadonlyMap<number, readonly RecordToWrite[][]> {
+  const queues = new Map<number, RecordToWrite[][]>()
+  const sizes = new Map<number, number>()
+  for (const record of records) {
+    const { partition, key, value } = record
+    const sizeBytes = key.length + (value?.length ?? 0) + recordOverheadBytes
+    const queue = queues.get(partition) ?? []
+    queues.set(partition, queue)
+    const filledBytes = sizes.get(partition) ?? 0
+    const current = queue.at(-1)
+    if (current === undefined || filledBytes + sizeBytes > batchBytesMax) {
+      queue.push([record])
+      sizes.set(partition, sizeBytes)
+    } else {
+      current.push(record)
+      sizes.set(partition, filledBytes + sizeBytes)
+    }
+  }
+  return queues
+}
