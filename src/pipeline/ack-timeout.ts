@@ -11,6 +11,7 @@ export class AckTimeout {
   readonly #longestMs: number
   readonly #isShared: boolean
   #usualMs = 0
+  #leastMs = Infinity
 
   constructor(longestMs: number, isShared: boolean) {
     this.#longestMs = longestMs
@@ -22,7 +23,13 @@ export class AckTimeout {
     return Math.ceil(Math.min(this.#longestMs, Math.max(LEAST_MS, this.#usualMs * USUAL_TIMES)))
   }
 
+  /** The shortest that an answer ever took: about the round trip, and not the queue in front of a busy broker. Infinity: none came yet. */
+  get leastMs(): number {
+    return this.#leastMs
+  }
+
   acknowledged(elapsedMs: number): void {
+    this.#leastMs = Math.min(this.#leastMs, elapsedMs)
     this.#usualMs += (elapsedMs - this.#usualMs) * SMOOTHING
   }
 }

@@ -37,8 +37,10 @@ const ANSWER_ARENA_BYTES = 64 * 1024
 const ANSWER_OVERHEAD_BYTES = 64 * 1024
 /** On a long way; frames of this size have memory of their own while they are on their way through. */
 const LONG_WAY_ANSWER_BYTES = 32 * MIB
-/** Far above what a short way needs; on a long way the round trip times the rate. */
-const WINDOW: WriteWindow = { batchesMax: 1024, bytesMax: 32 * MIB }
+/** What a partition may have in flight: more than a short way needs, and on a long way the round trip times the rate. */
+const WINDOWS = { usual: { batchesMax: 16, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 32 * MIB } }
+/** Without sequences a second batch in flight could overtake a first one that failed. */
+const ONE_AT_A_TIME: WriteWindow = { batchesMax: 1, bytesMax: 32 * MIB }
 const TICK_MS = 100
 const DRAIN_POLL_MS = 5
 
@@ -337,7 +339,7 @@ export class Lane {
       arenas: this.#answerArenas,
       clock,
       random,
-      window: produce.isIdempotent ? WINDOW : { batchesMax: 1, bytesMax: WINDOW.bytesMax },
+      windows: produce.isIdempotent ? WINDOWS : { usual: ONE_AT_A_TIME, longWay: ONE_AT_A_TIME },
       isIdempotent: produce.isIdempotent,
       maxRequestBytes: produce.maxRequestSizeBytes,
       requestTimeoutMs: target.settings.requestTimeoutMs,

@@ -18,6 +18,8 @@ interface CallOptions {
 
 /** What the locator asks the two clusters; many partitions a call. */
 export interface LocatorPorts {
+  /** Broker that leads the target partition, -1 if unknown: a broker that does not answer holds up its own partitions only. */
+  targetLeader(partition: MirroredPartition): number
   /** Topic ids as both clusters have them now. Null: the topic is not there. */
   topicIds(partition: MirroredPartition): { source: string | null; target: string | null } | null
   /** A producer id to write under; another one than `spent`, if that is given. */
@@ -56,6 +58,8 @@ export interface LocatorDependencies {
 export class Locator {
   readonly #deps: LocatorDependencies
   readonly #waiting = new Set<MirroredPartition>()
+  /** Leaders whose partitions are being located. */
+  readonly #busy = new Set<number>()
   readonly #changed = new Notifier()
 
   constructor(dependencies: LocatorDependencies) {
@@ -72,18 +76,44 @@ export class Locator {
   }
 
   async run({ signal }: { signal: AbortSignal }): Promise<void> {
+    const defect = Promise.withResolvers<never>()
+    defect.promise.catch(() => {})
     while (!signal.aborted) {
-      await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
-      const nowMs = this.#deps.clock.monotonic()
-      const due = [...this.#waiting].filter((partition) => partition.retryAtMs <= nowMs)
-      if (due.length === 0) continue
-      try {
-        await this.#locateAll(due, { signal })
-      } catch (error) {
-        if (signal.aborted) return
-        if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
-        for (const partition of due) this.#delay(partition, error)
+      const wait = this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
+      await Promise.race([wait, defect.promise])
+      for (const [leader, due] of this.#dueByLeader()) {
+        this.#busy.add(leader)
+        void this.#locateGroup(due, { signal })
+          .catch(defect.reject)
+          .finally(() => {
+            this.#busy.delete(leader)
+            this.#changed.notify()
+          })
       }
+    }
+  }
+
+  #dueByLeader(): Map<number, MirroredPartition[]> {
+    const nowMs = this.#deps.clock.monotonic()
+    const groups = new Map<number, MirroredPartition[]>()
+    for (const partition of this.#waiting) {
+      if (partition.retryAtMs > nowMs) continue
+      const leader = this.#deps.ports.targetLeader(partition)
+      if (this.#busy.has(leader)) continue
+      const group = groups.get(leader)
+      if (group === undefined) groups.set(leader, [partition])
+      else group.push(partition)
+    }
+    return groups
+  }
+
+  async #locateGroup(due: readonly MirroredPartition[], options: CallOptions): Promise<void> {
+    try {
+      await this.#locateAll(due, options)
+    } catch (error) {
+      if (options.signal.aborted) return
+      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+      for (const partition of due) if (this.#waiting.has(partition)) this.#delay(partition, error)
     }
   }
 

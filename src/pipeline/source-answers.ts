@@ -26,7 +26,6 @@ export interface SourceAnswersDependencies {
   readonly intake: BatchIntake
   readonly sourceAlias: string
   readonly gapPolicy: 'continue' | 'stop'
-  readonly isReadCommitted: boolean
   bounds(partition: MirroredPartition): Promise<SourceBounds>
   onGap(gap: Gap): void
   /** Runs begin: their batches wait for the ticket. */

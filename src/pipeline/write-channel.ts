@@ -19,6 +19,8 @@ const FIRST_FLEXIBLE_VERSION = 9
 
 /** What may wait in our own memory for the kernel to take it, in bytes; more stays in the queues and holds the readers up. */
 const UNFLUSHED_BYTES_MAX = 4 * 1024 * 1024
+/** An answer that never came sooner than this came a long way: more must be in flight to fill it. */
+const LONG_WAY_MS = 15
 /** Requests that wait for their answers: bounds the bookkeeping, far above what any way needs. */
 const REQUESTS_IN_FLIGHT_MAX = 2048
 
@@ -33,7 +35,8 @@ export interface WriteChannelDependencies {
   readonly arenas: ArenaPool
   readonly clock: Clock
   readonly random: () => number
-  readonly window: WriteWindow
+  /** What a partition may have in flight. */
+  readonly windows: { readonly usual: WriteWindow; readonly longWay: WriteWindow }
   readonly isIdempotent: boolean
   readonly maxRequestBytes: number
   readonly requestTimeoutMs: number
@@ -169,7 +172,8 @@ export class WriteChannel {
 
   /** One batch of each ready partition, as far as they fit a request; who was served goes to the end of the row. */
   #takeBatches(): SentBatch[] {
-    const { window, maxRequestBytes, clock } = this.#deps
+    const { windows, maxRequestBytes, clock } = this.#deps
+    const window = this.#ackTimeout.leastMs >= LONG_WAY_MS ? windows.longWay : windows.usual
     const sent: SentBatch[] = []
     const nowMs = clock.monotonic()
     let sizeBytes = 0
