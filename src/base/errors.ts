@@ -260,6 +260,11 @@ export const errorEntries = {
     action: 'retry',
     text: 'Could not write {count} partitions to the ledger topic {ledgerTopic} on {cluster}: {reason}. Nothing that depends on it was sent.',
   },
+  LEDGER_WRITE_REFUSED: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Cluster {cluster} does not take {count} partitions into the ledger topic {ledgerTopic}: {reason} Nothing that depends on it was sent.',
+  },
   SOURCE_OFFSETS_WRITE_FAILED: {
     kind: 'operational',
     action: 'retry',

@@ -48,12 +48,12 @@ test('what was written is found, by this process and by the next', async () => {
   }
 })
 
-test('writes for ten thousand partitions go out in few appends', async () => {
+test('writes for ten thousand partitions go out in one append', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
   const writes = Array.from({ length: 10_000 }, (_, partition) => write(transactions(0, 1), { partition, replaces: true }))
   await store.write(writes, options)
-  assert.ok(log.appendCounts.length <= 4, `${log.appendCounts.length} appends`)
+  assert.deepEqual(log.appendCounts, [10_000])
   assert.deepEqual((await load(log)).find('orders', 9_999), { ...identity, runs: transactions(0, 1) })
 })
 

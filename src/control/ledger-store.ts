@@ -9,10 +9,20 @@ import type { LedgerScope } from '../mirror/ledger-record.ts'
 import { decodeLedgerGap, decodeLedgerKey, encodeLedgerGap, encodeLedgerKey } from '../mirror/ledger-record.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { ClusterClient } from '../kafka/cluster-client.ts'
+import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
 
-/** Keys and values of one append stay under this, so that they fit a batch of a broker's default max.message.bytes (1 MiB). */
-const APPEND_BYTES_MAX = 512 * 1024
+export interface LedgerOptions {
+  /** `mm2-ledger.<source>.internal` */
+  readonly ledgerTopic: string
+  /** offset.storage.replication.factor; -1: the broker's default. */
+  readonly replicationFactor: number
+  /** Kafka's id of the source cluster as it is now; null where the broker does not say. */
+  readonly sourceClusterId: string | null
+  /** Hash of what decides how records are rewritten: written down with every entry. */
+  readonly planHash: bigint
+}
 
 interface QueuedWrite {
   readonly writes: readonly LedgerWrite[]
@@ -42,6 +52,18 @@ export class LedgerStore implements LedgerWriter {
   private constructor(log: RecordLog, scope: LedgerScope) {
     this.#log = log
     this.#scope = scope
+  }
+
+  /**
+   * Opens the ledger on the target, creating its topic (compacted, one partition) where it is missing, and reads it whole.
+   * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING, KAFKA_* and connection errors
+   */
+  static async open(target: ClusterClient, options: LedgerOptions, { signal }: { signal: AbortSignal }): Promise<LedgerStore> {
+    const { ledgerTopic: topic, replicationFactor, sourceClusterId, planHash } = options
+    // One partition: an append is one batch, and records stay in the order of the calls.
+    const log = await openInternalTopic(target, { topic, partitionsCount: 1, replicationFactor }, { signal })
+    const targetClusterId = target.metadata?.clusterId ?? null
+    return LedgerStore.load(log, { sourceClusterId, targetClusterId, planHash }, { signal })
   }
 
   /**
@@ -77,8 +99,8 @@ export class LedgerStore implements LedgerWriter {
   }
 
   /**
-   * @throws LEDGER_WRITE_FAILED when it is not known to be durable: nothing that depends on it may be sent. The signal's reason when that is aborted
-   *         before the answer came.
+   * @throws LEDGER_WRITE_FAILED, LEDGER_WRITE_REFUSED when it is not known to be durable: nothing that depends on it may be sent. The signal's
+   *         reason when that is aborted before the answer came.
    */
   write(writes: readonly LedgerWrite[], { signal }: { signal: AbortSignal }): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
@@ -189,17 +211,18 @@ export class LedgerStore implements LedgerWriter {
     }
   }
 
-  /** Appends the records of several partitions, in as few appends as their size allows. */
+  /** Appends the records of so many partitions. */
   async #append(groups: readonly (readonly LedgerAppend[])[], count: number, signal: AbortSignal): Promise<void> {
+    const records = groups.flatMap((group) => group.map(({ key, value }) => ({ partition: 0, key, value })))
     try {
-      for (const records of chunk(groups.flat())) {
-        await this.#log.append(records.map(({ key, value }) => ({ partition: 0, key, value })), { signal })
-      }
+      await this.#log.append(records, { signal })
     } catch (cause) {
       signal.throwIfAborted()
       const reason = cause instanceof Error ? cause.message : String(cause)
-      const { topic: ledgerTopic, cluster } = this.#log
-      throw errors.LEDGER_WRITE_FAILED({ count, ledgerTopic, cluster, reason }, { cause })
+      const parameters = { count, ledgerTopic: this.#log.topic, cluster: this.#log.cluster, reason }
+      // What waiting cannot mend (no permission, a topic that is gone) stays a reason to stop.
+      const isFinal = cause instanceof TwinlogError && cause.action === 'stop'
+      throw isFinal ? errors.LEDGER_WRITE_REFUSED(parameters, { cause }) : errors.LEDGER_WRITE_FAILED(parameters, { cause })
     }
   }
 }
@@ -218,22 +241,6 @@ function mergeWrites(writes: readonly LedgerWrite[]): LedgerWrite[] {
     )
   }
   return [...merged.values()]
-}
-
-function* chunk(records: readonly LedgerAppend[]): Generator<readonly LedgerAppend[]> {
-  let pending: LedgerAppend[] = []
-  let sizeBytes = 0
-  for (const record of records) {
-    const recordBytes = record.key.length + (record.value?.length ?? 0) + 32
-    if (pending.length > 0 && sizeBytes + recordBytes > APPEND_BYTES_MAX) {
-      yield pending
-      pending = []
-      sizeBytes = 0
-    }
-    pending.push(record)
-    sizeBytes += recordBytes
-  }
-  if (pending.length > 0) yield pending
 }
 
 function identityOf(state: LedgerPartition): LedgerIdentity | null {

@@ -7,7 +7,17 @@ import {
   readSourceOffset,
 } from '../mirror/source-offset-record.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { ClusterClient } from '../kafka/cluster-client.ts'
+import type { PositionsSettings } from '../mirror/flow-plan.ts'
+import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
+
+export interface SourceOffsetOptions extends Pick<
+  PositionsSettings,
+  'offsetsTopic' | 'partitionsCount' | 'replicationFactor' | 'topicConfigs'
+> {
+  readonly owner: SourceOffsetOwner
+}
 
 interface StoredOffset {
   /** Null: forgotten by a tombstone. */
@@ -37,6 +47,16 @@ export class SourceOffsetStore {
   private constructor(log: RecordLog, owner: SourceOffsetOwner) {
     this.#log = log
     this.#owner = owner
+  }
+
+  /**
+   * Opens the offsets topic on the target, creating it (compacted) where it is missing, and reads it whole.
+   * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING, KAFKA_* and connection errors
+   */
+  static async open(target: ClusterClient, options: SourceOffsetOptions, { signal }: { signal: AbortSignal }): Promise<SourceOffsetStore> {
+    const { offsetsTopic: topic, partitionsCount, replicationFactor, topicConfigs: configs } = options
+    const log = await openInternalTopic(target, { topic, partitionsCount, replicationFactor, configs }, { signal })
+    return SourceOffsetStore.load(log, options.owner, { signal })
   }
 
   /** Reads the whole topic. Memory: one number for each partition that has a position. */
