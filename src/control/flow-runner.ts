@@ -69,10 +69,11 @@ export class FlowRunner implements SupervisedFlow {
     const write = ledger.writeGap.bind(ledger)
     const gaps = resources.use(new GapRecorder({ flow: plan.name, observe, write }))
     const { sourceData: source, targetData: target } = clusters
-    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap: gaps.record })
+    const onTopicsChanged = () => topics.sync.requestRound()
+    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap: gaps.record, onTopicsChanged })
     this.#lane = lane
     const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap: gaps.record }
-    const topics = createFlowTopics(plan, topicDeps)
+    const topics: FlowTopics = createFlowTopics(plan, topicDeps)
     const isFirstDone = await topics.sync.round({ signal })
     report({ name: 'started' })
     const { topicsCount, partitionsCount } = topics.counts()

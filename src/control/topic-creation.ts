@@ -63,6 +63,14 @@ export class TopicCreator {
     return new Set(failures.keys())
   }
 
+  /** Topics that were created or grown without an error and still do not show up. */
+  reportUnseen(topics: readonly TopicCreation[]): void {
+    const cause = 'it exists, as the cluster says, but cannot be seen, or not with all its partitions'
+    for (const { topic, targetTopic } of topics) {
+      this.#reportFailure('found', topic, targetTopic, { error: 'TOPIC_AUTHORIZATION_FAILED', cause })
+    }
+  }
+
   /** A topic whose configs cannot be read is not created: with other configs it might lose or compact records. */
   async #prepare(creations: readonly TopicCreation[], { signal }: CallOptions) {
     const described = await this.#source.describeConfigs(
@@ -84,7 +92,7 @@ export class TopicCreator {
     return { topics, failures }
   }
 
-  #reportFailure(attempt: 'created' | 'grown', topic: string, targetTopic: string, { error, cause }: TopicError): void {
+  #reportFailure(attempt: 'created' | 'grown' | 'found', topic: string, targetTopic: string, { error, cause }: TopicError): void {
     const { name, source, target, topics } = this.#plan
     const remedy = topicRemedy(
       { topic, targetTopic, error },

@@ -30,6 +30,7 @@ export interface TopicSyncDependencies {
 
 const retryBackoffMs = 500
 const retryBackoffMaxMs = 60_000
+const roundsApartMs = 1_000
 /** How long created topics may take until all brokers know them, within one round. */
 const settleBackoffMs = 50
 const settleLooksMaxCount = 8
@@ -48,6 +49,7 @@ export class TopicSync {
   /** Topics that were refused and have been told of. */
   readonly #refused = new Set<string>()
   #isComplete = false
+  #lastRoundMs = -Infinity
 
   constructor(deps: TopicSyncDependencies) {
     this.#deps = deps
@@ -55,9 +57,7 @@ export class TopicSync {
   }
 
   /** Asks for a round now, for example because a partition does not find its topic any more. */
-  requestRound(): void {
-    this.#wakeUp.wake()
-  }
+  readonly requestRound = (): void => this.#wakeUp.wake()
 
   /** Whether the last round left nothing undone. */
   get isComplete(): boolean {
@@ -72,6 +72,7 @@ export class TopicSync {
     while (!signal.aborted) {
       try {
         await this.#wakeUp.sleep(waitMs, { signal })
+        await this.#keepApart({ signal })
         const isComplete = await this.round({ signal })
         if (isComplete) backoff.reset()
         waitMs = isComplete ? intervalMs : Math.min(intervalMs, backoff.next())
@@ -83,13 +84,20 @@ export class TopicSync {
     }
   }
 
+  /** Rounds that are asked for do not follow each other closely, however often that is. */
+  async #keepApart({ signal }: CallOptions): Promise<void> {
+    const { clock } = this.#deps
+    const waitMs = this.#lastRoundMs + roundsApartMs - clock.monotonic()
+    if (waitMs > 0) await clock.sleep(waitMs, { signal })
+  }
+
   /**
    * Looks at both clusters and does what is to be done, once.
    * @returns false if something failed for a single topic and is worth trying again soon
    * @throws whatever a cluster answers to the round as a whole
    */
   async round({ signal }: CallOptions): Promise<boolean> {
-    this.#isComplete = false
+    this.#lastRoundMs = this.#deps.clock.monotonic()
     this.#isComplete = await this.#reconcile({ signal })
     return this.#isComplete
   }
@@ -110,7 +118,10 @@ export class TopicSync {
       await assigner.assign(decisions.assign, { signal })
       const isSettled = await this.#complete(decisions, attempted, failed, { signal })
       if (isSettled) return failed.size === 0
-      if (settle.attempts >= settleLooksMaxCount) return false
+      if (settle.attempts >= settleLooksMaxCount) {
+        this.#deps.creator.reportUnseen([...decisions.create, ...decisions.grow].filter(({ targetTopic }) => !failed.has(targetTopic)))
+        return false
+      }
       await this.#deps.clock.sleep(settle.next(), { signal })
     }
   }

@@ -1,0 +1,95 @@
+import type { TwinlogError } from '../base/catalogue.ts'
+import { createPartitions, createTopics, describeTopicConfigs } from '../kafka/admin.ts'
+import type { ConfigEntry } from '../kafka/admin.ts'
+import type { ClusterClient } from '../kafka/cluster-client.ts'
+import type { TargetTopicSettings } from '../pipeline/partition-assignment.ts'
+import type { CallOptions, NewTopic, TargetTopics, TopicError } from './topic-ports.ts'
+import type { TopicView } from './topic-reconciliation.ts'
+import { topicView } from './topic-view.ts'
+
+/** A controller takes at most 10,000 new partitions in one request (ReplicationControlManager); this stays well below. */
+const createChunkPartitions = 2_000
+const describedConfigs = ['message.timestamp.type', 'max.message.bytes']
+
+/** What topic sync asks of the target, over its admin client. */
+export class TargetTopicsAdmin implements TargetTopics {
+  readonly #cluster: ClusterClient
+
+  constructor(cluster: ClusterClient) {
+    this.#cluster = cluster
+  }
+
+  async describe(topics: readonly string[], { signal }: CallOptions): Promise<ReadonlyMap<string, TopicView>> {
+    const metadata = await this.#cluster.refreshMetadata({ signal, topics })
+    const views = new Map<string, TopicView>()
+    for (const name of topics) {
+      const topic = metadata.topics.get(name)
+      if (topic !== undefined && topic.partitions.length > 0) views.set(name, topicView(topic))
+    }
+    return views
+  }
+
+  async create(topics: readonly NewTopic[], { signal }: CallOptions): Promise<ReadonlyMap<string, TopicError>> {
+    const failures = new Map<string, TopicError>()
+    for (const chunk of chunks(topics)) {
+      collect(failures, await createTopics(this.#cluster, chunk, { signal }), 'TOPIC_ALREADY_EXISTS')
+    }
+    return failures
+  }
+
+  async grow(counts: ReadonlyMap<string, number>, { signal }: CallOptions): Promise<ReadonlyMap<string, TopicError>> {
+    const failures = new Map<string, TopicError>()
+    // Said when somebody else grew it meanwhile; whether it has enough partitions now, the next look at the topic shows.
+    collect(failures, await createPartitions(this.#cluster, counts, { signal }), 'INVALID_PARTITIONS')
+    return failures
+  }
+
+  async settings(topics: readonly string[], { signal }: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>> {
+    const described = await describeTopicConfigs(this.#cluster, topics, { signal, names: describedConfigs })
+    const settings = new Map<string, TargetTopicSettings>()
+    for (const [topic, configs] of described) {
+      const found = isEntries(configs) ? targetSettings(configs) : null
+      if (found !== null) settings.set(topic, found)
+    }
+    return settings
+  }
+
+  brokersCount(): number {
+    return this.#cluster.metadata?.brokers.size ?? 0
+  }
+}
+
+function isEntries(configs: readonly ConfigEntry[] | TwinlogError): configs is readonly ConfigEntry[] {
+  return Array.isArray(configs)
+}
+
+function targetSettings(configs: readonly ConfigEntry[]): TargetTopicSettings | null {
+  const values = new Map(configs.map(({ name, value }) => [name, value]))
+  const maxMessageBytes = Number(values.get('max.message.bytes') ?? Number.NaN)
+  if (!Number.isSafeInteger(maxMessageBytes)) return null
+  const isAppendTime = values.get('message.timestamp.type') === 'LogAppendTime'
+  return { timestampType: isAppendTime ? 'LogAppendTime' : 'CreateTime', maxMessageBytes }
+}
+
+function collect(failures: Map<string, TopicError>, failed: ReadonlyMap<string, TwinlogError>, tolerated: string): void {
+  for (const [topic, { code, message, parameters }] of failed) {
+    const { error, detail } = parameters
+    if (error === tolerated) continue
+    failures.set(topic, { error: String(error ?? code), cause: String(detail ?? message) })
+  }
+}
+
+function* chunks(topics: readonly NewTopic[]): Generator<readonly NewTopic[]> {
+  let chunk: NewTopic[] = []
+  let partitionsCount = 0
+  for (const topic of topics) {
+    if (chunk.length > 0 && partitionsCount + topic.partitionsCount > createChunkPartitions) {
+      yield chunk
+      chunk = []
+      partitionsCount = 0
+    }
+    chunk.push(topic)
+    partitionsCount += topic.partitionsCount
+  }
+  if (chunk.length > 0) yield chunk
+}

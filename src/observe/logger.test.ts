@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { errors } from '../base/errors.ts'
+import { Secret } from '../config/secret.ts'
+import { EventCounters } from './counters.ts'
+import { describeError, errorCode } from './error-text.ts'
+import { eventEntries } from './event-catalogue.ts'
+import { eventText } from './event-text.ts'
+import { createJsonLog } from './json-log.ts'
+import type { LogLine } from './log-sink.ts'
+import { Logger } from './logger.ts'
+import { createTextLog } from './text-log.ts'
+
+describe('logger', () => {
+  test('words an event by its entry and leaves out what is too quiet', () => {
+    const lines: LogLine[] = []
+    const logger = new Logger({ write: (line) => lines.push(line) }, 'info')
+    logger.event('FlowStopped', { flow: 'eu->us' })
+    logger.event('CallRetried', { flow: 'eu->us' })
+    assert.deepEqual(lines, [
+      { level: 'info', event: 'FlowStopped', text: 'Flow eu->us has stopped', fields: { flow: 'eu->us' } },
+    ])
+  })
+
+  test('every entry of the catalogue is named by noun and past participle and begins with a capital letter', () => {
+    for (const [name, { text }] of Object.entries(eventEntries)) {
+      assert.match(name, /^[A-Z][A-Za-z]+$/)
+      assert.match(text, /^[A-Z{]/, name)
+      assert(!text.endsWith('.'), `${name} ends with a full stop`)
+    }
+  })
+
+  test('an error in a field is told with its causes, in one line and without a stack trace', () => {
+    const error = errors.STOPPING({ what: 'The flow', reason: 'x' }, { cause: new Error('connect\n  ECONNREFUSED') })
+    const text = eventText({ level: 'warn', text: 'Failed: {error}' }, { error })
+    assert.equal(text, 'Failed: The flow was stopped: x: connect ECONNREFUSED')
+  })
+
+  test('a long list is cut', () => {
+    assert.equal(eventText({ level: 'warn', text: '{topics}' }, { topics: [1, 2, 3, 4, 5, 6, 7] }), '1, 2, 3, 4, 5 and 2 more')
+  })
+
+  test('a cause that the message tells already is not told twice, and an error that causes itself comes to an end', () => {
+    const inner = new Error('refused')
+    assert.equal(describeError(new Error('no answer: refused', { cause: inner })), 'no answer: refused')
+    const loop = new Error('round')
+    loop.cause = loop
+    assert.equal(describeError(loop), 'round')
+    assert.equal(describeError(new AggregateError([inner], 'all failed')), 'all failed: refused')
+  })
+
+  test('an error is counted by its code', () => {
+    assert.equal(errorCode(errors.DEFECT({ what: 'x' })), 'DEFECT')
+    assert.equal(errorCode(Object.assign(new Error('x'), { code: 'ECONNRESET' })), 'ECONNRESET')
+    assert.equal(errorCode(new TypeError('x')), 'TypeError')
+    assert.equal(errorCode('text'), 'string')
+  })
+})
+
+describe('JSON log', () => {
+  function write(fields: LogLine['fields']): Record<string, unknown> {
+    let written = ''
+    const log = createJsonLog({ write: (text) => (written += text) })
+    log.write({ level: 'warn', event: 'FlowFailed', text: 'It failed', fields })
+    assert(written.endsWith('\n') && written.indexOf('\n') === written.length - 1)
+    return JSON.parse(written) as Record<string, unknown>
+  }
+
+  test('writes one object a line with level, ISO time, event, fields and message', () => {
+    const { time, ...rest } = write({ flow: 'eu->us', producerId: 7n, error: errors.DEFECT({ what: 'x' }) })
+    assert.match(String(time), /^\d{4}-\d\d-\d\dT/)
+    const message = 'This is a defect of twinlog: x. Please report it.'
+    const error = { code: 'DEFECT', message }
+    assert.deepEqual(rest, { level: 'warn', event: 'FlowFailed', flow: 'eu->us', producerId: '7', error, msg: 'It failed' })
+  })
+
+  test('never writes a secret', () => {
+    const fields = { password: 'hunter2', saslJaasConfig: 'hunter2', settings: { key: new Secret('hunter2') } }
+    assert(!JSON.stringify(write(fields)).includes('hunter2'))
+  })
+})
+
+describe('text log', () => {
+  test('writes time, level and text, and nothing that drives a terminal', () => {
+    const lines: string[] = []
+    const log = createTextLog({ writeLine: (line) => lines.push(line), now: () => 0, hasColours: false })
+    log.write({ level: 'warn', event: 'x', text: 'topic \u001b[2Jevil\nname', fields: {} })
+    assert.deepEqual(lines, ['00:00:00.000 WARN  topic ?[2Jevil?name'])
+  })
+})
+
+describe('event counters', () => {
+  test('count by event and flow', () => {
+    const counters = new EventCounters()
+    counters.event('GapFound', { flow: 'b' })
+    counters.event('GapFound', { flow: 'a' })
+    counters.event('GapFound', { flow: 'a' })
+    assert.equal(counters.count('GapFound'), 3)
+    assert.equal(counters.count('GapFound', 'a'), 2)
+    assert.equal(counters.count('FlowStopped'), 0)
+    assert.deepEqual(counters.entries(), [
+      { event: 'GapFound', flow: 'a', count: 2 },
+      { event: 'GapFound', flow: 'b', count: 1 },
+    ])
+  })
+})
