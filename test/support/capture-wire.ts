@@ -19,10 +19,14 @@ import type { ProduceTopic, ProduceVersion } from '../../src/wire/produce-reques
 import { batchSizeAt } from '../../src/wire/record-batch.ts'
 import { resealBatch } from '../../src/wire/reseal.ts'
 
+/** Kafka's own encoding (as WireOracle.java makes batches) of two records, the second without a key. */
+const KEYLESS_BATCH =
+  '000000000000000000000042ffffffff023b44e4ef000000000001000001897bd98400000001897bd98401ffffffffffffffffffffffffffff0000000210000000026b0276000e00020201027600'
 const TOPICS = ['none', 'gzip', 'snappy', 'lz4', 'zstd', 'transactions', 'append-time', 'compacted']
 
+// The records' timestamps are fixed and old: no segment may end, or be removed, for that.
 await using cluster = await startCluster({
-  properties: { 'log.cleaner.backoff.ms': '200', 'log.initial.task.delay.ms': '100', 'log.retention.check.interval.ms': '1000' },
+  properties: { 'log.roll.ms': '9223372036854775807', 'log.cleaner.backoff.ms': '200', 'log.initial.task.delay.ms': '100', 'log.retention.ms': '-1' },
 })
 const seeder = await javaSeeder(cluster)
 const topicIds = new Map((await seeder('seed')).map((line) => line.split(' ') as [string, string]))
@@ -30,7 +34,7 @@ const entries: Record<string, string> = {}
 const captured = await captureFetches()
 await captureProduces(captured)
 const seen: Record<string, string[]> = {}
-for (const topic of TOPICS) {
+for (const topic of [...TOPICS, 'target']) {
   for (const isolation of ['read_uncommitted', 'read_committed']) seen[`${topic} ${isolation}`] = await seeder('dump', topic, isolation)
 }
 save('captured', entries)
