@@ -97,7 +97,11 @@ export async function deleteRecords(target: AdminTarget, topic: string, before: 
 }
 
 /** Sets topic settings; null takes one back to its default. */
-export async function alterTopic(target: AdminTarget, name: string, configs: Record<string, string | null>): Promise<void> {
+export async function alterTopic(
+  target: AdminTarget,
+  name: string,
+  configs: Record<string, string | null>,
+): Promise<void> {
   await ask(target, 'alterConfigs', { type: 'TOPIC', name, configs })
 }
 

@@ -36,7 +36,11 @@ const SCRAM_MODULE = 'org.apache.kafka.common.security.scram.ScramLoginModule'
  * Settings of one broker: three listeners (CLIENT for what is tested, INTERNAL for brokers and judges, CONTROLLER),
  * small internal topics, no waiting for group members, and the caller's own settings on top.
  */
-export function brokerProperties(plan: BrokerPlan, cluster: ClusterPlan, all: readonly BrokerPlan[]): Record<string, string> {
+export function brokerProperties(
+  plan: BrokerPlan,
+  cluster: ClusterPlan,
+  all: readonly BrokerPlan[],
+): Record<string, string> {
   return {
     ...commonProperties(all.length),
     ...(cluster.zooKeeper === undefined ? kraftProperties(plan, all) : zooKeeperProperties(plan, cluster.zooKeeper)),

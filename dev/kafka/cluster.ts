@@ -57,7 +57,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<KafkaC
   await writeSettings(plans, cluster)
   if (isKraft) {
     const { users } = cluster
-    await formatStorage(installation, { folders: plans.map((plan) => plan.folder), ids: plans.map(({ id }) => id), users })
+    await formatStorage(installation, {
+      folders: plans.map((plan) => plan.folder),
+      ids: plans.map(({ id }) => id),
+      users,
+    })
   }
   const brokers = plans.map((plan, index) => makeBroker(plan, options, cluster, installation, proxies[index]))
   await startAll(brokers, stack)
@@ -68,7 +72,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<KafkaC
   return { ...started, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
-async function planCluster(options: ClusterOptions, folder: string, zooKeeper: string | undefined): Promise<ClusterPlan> {
+async function planCluster(
+  options: ClusterOptions,
+  folder: string,
+  zooKeeper: string | undefined,
+): Promise<ClusterPlan> {
   const security = options.security ?? 'PLAINTEXT'
   const isEncrypted = security === 'SSL' || security === 'SASL_SSL'
   return {

@@ -19,7 +19,8 @@ export interface CommandOptions {
 /** What to say when a command is not on the PATH. Package names are Debian's. */
 const REMEDIES: Readonly<Record<string, string>> = {
   java: 'Install a Java runtime, version 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jdk-headless).',
-  javac: 'Install a Java development kit, version 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jdk-headless).',
+  javac:
+    'Install a Java development kit, version 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jdk-headless).',
   mvn: 'Install Apache Maven (Debian, Ubuntu: apt-get install maven), or set KAFKA_HOME to an installed Kafka.',
   openssl: 'Install OpenSSL (Debian, Ubuntu: apt-get install openssl).',
 }

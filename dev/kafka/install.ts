@@ -67,7 +67,11 @@ async function installationAt(home: string): Promise<KafkaInstallation> {
   const jars = existsSync(libFolder) ? await readdir(libFolder) : []
   const version = jars.map((jar) => /^kafka_2\.1\d-(\d+\.\d+\.\d+)\.jar$/.exec(jar)?.[1]).find(Boolean)
   if (version === undefined) throw kitErrors.KAFKA_HOME_INVALID({ home })
-  const cacheFolder = join(process.env['TWINLOG_CACHE'] ?? join(checkout, 'node_modules', '.cache'), 'kafka', `home-${version}`)
+  const cacheFolder = join(
+    process.env['TWINLOG_CACHE'] ?? join(checkout, 'node_modules', '.cache'),
+    'kafka',
+    `home-${version}`,
+  )
   await mkdir(cacheFolder, { recursive: true })
   return { version, libFolder, classPath: join(libFolder, '*'), cacheFolder }
 }

@@ -77,7 +77,15 @@ export class KafkaBroker {
     const { classPath, jvmOptions, folder, logLevel } = this.#options
     const args = [`${folder}/server.properties`]
     const { logFile } = this
-    this.#process = await startJava({ classPath, mainClass: 'kafka.Kafka', args, jvmOptions, folder, logFile, logLevel })
+    this.#process = await startJava({
+      classPath,
+      mainClass: 'kafka.Kafka',
+      args,
+      jvmOptions,
+      folder,
+      logFile,
+      logLevel,
+    })
   }
 
   /** Waits until the broker's own view of the cluster satisfies. */

@@ -37,7 +37,9 @@ async function copyStorage(from: string, to: string, nodeId: number): Promise<vo
   await cp(join(from, 'logs'), join(to, 'logs'), { recursive: true })
   const path = join(to, 'logs', 'meta.properties')
   const text = await readFile(path, 'utf8')
-  const changed = text.replace(/^node\.id=.*$/m, `node.id=${nodeId}`).replace(/^directory\.id=.*$/m, `directory.id=${kafkaUuid()}`)
+  const changed = text
+    .replace(/^node\.id=.*$/m, `node.id=${nodeId}`)
+    .replace(/^directory\.id=.*$/m, `directory.id=${kafkaUuid()}`)
   await writeFile(path, changed)
 }
 

@@ -95,11 +95,20 @@ export async function mustRunTool(
 
 function entry(name: string, configOption?: string): ToolEntry {
   const simple = name.slice(name.lastIndexOf('.') + 1)
-  const mains = [`org.apache.kafka.tools.${name}`, `org.apache.kafka.tools.${simple}`, `kafka.tools.${simple}`, `kafka.admin.${simple}`]
+  const mains = [
+    `org.apache.kafka.tools.${name}`,
+    `org.apache.kafka.tools.${simple}`,
+    `kafka.tools.${simple}`,
+    `kafka.admin.${simple}`,
+  ]
   return configOption === undefined ? { mains } : { mains, configOption }
 }
 
-function bootstrapArguments(tool: KafkaTool, args: readonly string[], client: Readonly<Record<string, string>>): string[] {
+function bootstrapArguments(
+  tool: KafkaTool,
+  args: readonly string[],
+  client: Readonly<Record<string, string>>,
+): string[] {
   if (WITHOUT_BOOTSTRAP.has(tool) || args.includes('--bootstrap-server')) return []
   return ['--bootstrap-server', client['bootstrap.servers'] ?? '']
 }

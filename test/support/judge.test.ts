@@ -27,11 +27,21 @@ describe('judge', () => {
   after(() => cluster[Symbol.asyncDispose]())
 
   const write = (topic: string, values: readonly string[], properties = {}): Promise<unknown> => {
-    const steps = values.map((value, index) => ({ topic, partition: 0, key: `k${index}`, value, timestamp: 1000 + index }))
+    const steps = values.map((value, index) => ({
+      topic,
+      partition: 0,
+      key: `k${index}`,
+      value,
+      timestamp: 1000 + index,
+    }))
     return produceRecords({ ...cluster.adminProperties, ...properties }, steps)
   }
 
-  const pair = async (name: string, source: readonly string[], target: readonly string[]): Promise<[string, string]> => {
+  const pair = async (
+    name: string,
+    source: readonly string[],
+    target: readonly string[],
+  ): Promise<[string, string]> => {
     await createTopics(cluster, { name: `${name}.a` }, { name: `${name}.b` })
     const keyed = (topic: string, values: readonly string[]): ProduceStep[] =>
       values.map((value) => ({ topic, partition: 0, key: value, value, timestamp: 5 }))
@@ -49,13 +59,32 @@ describe('judge', () => {
     const acks = await produceRecords(cluster.adminProperties, [
       { topic: 'odd', partition: 1, key: null, value: null, timestamp: 0 },
       'flush',
-      { topic: 'odd', partition: 1, key: 'k', value: Buffer.from([0, 255]), headers: [['h', 'x'], ['h', null]], timestamp: 2n ** 53n + 1n },
+      {
+        topic: 'odd',
+        partition: 1,
+        key: 'k',
+        value: Buffer.from([0, 255]),
+        headers: [
+          ['h', 'x'],
+          ['h', null],
+        ],
+        timestamp: 2n ** 53n + 1n,
+      },
     ])
-    assert.deepEqual(acks.map(({ partition, offset }) => [partition, offset]), [[1, 0], [1, 1]])
+    assert.deepEqual(
+      acks.map(({ partition, offset }) => [partition, offset]),
+      [
+        [1, 0],
+        [1, 1],
+      ],
+    )
     const [first, second] = await dumpRecords({ client: cluster.adminProperties, topic: 'odd' })
     assert.deepEqual([first?.key, first?.value, first?.timestamp], [null, null, 0n])
     assert.deepEqual(second?.value, Buffer.from([0, 255]))
-    assert.deepEqual(second?.headers, [['h', Buffer.from('x')], ['h', null]])
+    assert.deepEqual(second?.headers, [
+      ['h', Buffer.from('x')],
+      ['h', null],
+    ])
     assert.equal(second?.timestamp, 2n ** 53n + 1n)
   })
 

@@ -66,34 +66,29 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   const helper = await javaHelper()
   const sides = sidesOf(source, target, topic, remoteTopic, options)
-  return (await helper.request('reconcile', { ...sides, hasTimestamps: options.hasTimestamps ?? true })) as Reconciliation
+  return (await helper.request('reconcile', {
+    ...sides,
+    hasTimestamps: options.hasTimestamps ?? true,
+  })) as Reconciliation
 }
 
 /** Fails unless every source record is in the target at least as often; others and repeated ones may be there too. */
-export async function assertNoLoss(
-  ...args: Parameters<typeof reconcile>
-): Promise<Reconciliation> {
+export async function assertNoLoss(...args: Parameters<typeof reconcile>): Promise<Reconciliation> {
   return assertZero(await reconcile(...args), ['missing'])
 }
 
 /** Fails when a record is in the target more often than in the source. */
-export async function assertNoDuplicates(
-  ...args: Parameters<typeof reconcile>
-): Promise<Reconciliation> {
+export async function assertNoDuplicates(...args: Parameters<typeof reconcile>): Promise<Reconciliation> {
   return assertZero(await reconcile(...args), ['duplicated', 'foreign'])
 }
 
 /** Fails unless the first appearances of the records in the target follow the order of the source partition. */
-export async function assertOrder(
-  ...args: Parameters<typeof reconcile>
-): Promise<Reconciliation> {
+export async function assertOrder(...args: Parameters<typeof reconcile>): Promise<Reconciliation> {
   return assertZero(await reconcile(...args), ['reordered'])
 }
 
 /** Fails on loss, duplicates, foreign records and disorder: everything once and in order. */
-export async function assertExactlyOnceInOrder(
-  ...args: Parameters<typeof reconcile>
-): Promise<Reconciliation> {
+export async function assertExactlyOnceInOrder(...args: Parameters<typeof reconcile>): Promise<Reconciliation> {
   return assertZero(await reconcile(...args), ['missing', 'duplicated', 'foreign', 'reordered'])
 }
 

@@ -55,7 +55,8 @@ export function readRequestHeader(frame: Buffer): RequestHeader | undefined {
     apiKey: frame.readInt16BE(4),
     apiVersion: frame.readInt16BE(6),
     correlationId: frame.readInt32BE(8),
-    clientId: clientIdLength < 0 ? undefined : frame.toString('utf8', FIXED_HEADER_BYTES, FIXED_HEADER_BYTES + clientIdLength),
+    clientId:
+      clientIdLength < 0 ? undefined : frame.toString('utf8', FIXED_HEADER_BYTES, FIXED_HEADER_BYTES + clientIdLength),
   }
 }
 

@@ -41,8 +41,16 @@ export class ProxiedConnection {
     const cut = (): void => this.cut()
     this.#upLink = new ShapedLink(client, this.#broker, options.toBroker, cut)
     this.#downLink = new ShapedLink(this.#broker, client, options.toClient, cut)
-    this.#listen(client, (chunk) => this.#fromClient(chunk), () => this.#finish(this.#requests, this.#upLink))
-    this.#listen(this.#broker, (chunk) => this.#fromBroker(chunk), () => this.#finish(this.#answers, this.#downLink))
+    this.#listen(
+      client,
+      (chunk) => this.#fromClient(chunk),
+      () => this.#finish(this.#requests, this.#upLink),
+    )
+    this.#listen(
+      this.#broker,
+      (chunk) => this.#fromBroker(chunk),
+      () => this.#finish(this.#answers, this.#downLink),
+    )
   }
 
   /** Resets both sides. */

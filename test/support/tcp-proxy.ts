@@ -25,7 +25,12 @@ export interface TcpProxyOptions {
  * What to do with an answer: forward it, swallow it and leave the connection open, swallow it and cut the connection,
  * send other bytes in its place (with the length field), or send bytes (a part of it, say) and cut.
  */
-export type AnswerAction = 'forward' | 'drop' | 'cut' | Uint8Array | { readonly bytes: Uint8Array; readonly then: 'cut' }
+export type AnswerAction =
+  | 'forward'
+  | 'drop'
+  | 'cut'
+  | Uint8Array
+  | { readonly bytes: Uint8Array; readonly then: 'cut' }
 
 /** Sees each answer with its request; both are whole frames with their length fields. */
 export type AnswerHook = (header: RequestHeader, request: Buffer, answer: Buffer) => AnswerAction

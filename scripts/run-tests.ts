@@ -1,0 +1,69 @@
+import { globSync } from 'node:fs'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+/** The parts of the test suite: where they are, how many files run at once on 2 cores, and how long a file may take. */
+export const SUITES = {
+  unit: {
+    files: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+    concurrency: 2,
+    timeoutMs: 60_000,
+  },
+  kit: { files: ['test/support/**/*.test.ts', 'dev/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
+  broker: { files: ['test/broker/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
+  compat: { files: ['test/compat/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
+  // Faults are timed, so nothing else runs beside them.
+  chaos: { files: ['test/chaos/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  long: { files: ['test/**/*.long.test.ts'], concurrency: 1, timeoutMs: 3_600_000 },
+} as const
+
+export type SuiteName = keyof typeof SUITES
+
+export interface SuiteResult {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly durationMs: number
+}
+
+const LONG = '.long.test.ts'
+
+/** Test files of a suite. Files named x.long.test.ts belong to 'long' alone. */
+export function filesOf(name: SuiteName): string[] {
+  const files = globSync([...SUITES[name].files]).sort()
+  return files.filter((file) => (name === 'long') === file.endsWith(LONG))
+}
+
+/** Runs the files with node's own runner, each in a process of its own, its report on the screen. */
+export async function runTests(name: SuiteName, files: readonly string[] = filesOf(name)): Promise<SuiteResult> {
+  const { concurrency, timeoutMs } = SUITES[name]
+  const start = performance.now()
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  if (files.length > 0) {
+    const events = run({ files: [...files], concurrency, timeout: timeoutMs, isolation: 'process' })
+    events.on('test:summary', ({ file, counts: each }) => {
+      // Summaries come for each file and for all; only the last has no file.
+      if (file !== undefined) return
+      counts.passed = each.passed
+      counts.failed = each.tests - each.passed - each.skipped - each.todo
+      counts.skipped = each.skipped + each.todo
+    })
+    for await (const chunk of events.compose(spec)) process.stdout.write(chunk)
+  }
+  return { ...counts, durationMs: performance.now() - start }
+}
+
+/** "broker: 41 passed, 0 failed, 2 skipped in 12 s" */
+export function describeResult(name: string, { passed, failed, skipped, durationMs }: SuiteResult): string {
+  const rest = skipped === 0 ? '' : `, ${skipped} skipped`
+  return `${name}: ${passed} passed, ${failed} failed${rest} in ${(durationMs / 1000).toFixed(0)} s`
+}
+
+if (import.meta.main) {
+  const names = process.argv.slice(2).filter((name): name is SuiteName => name in SUITES)
+  for (const name of names) {
+    const result = await runTests(name)
+    process.stdout.write(`${describeResult(name, result)}\n`)
+    if (result.failed > 0) process.exitCode = 1
+  }
+}
