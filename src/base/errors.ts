@@ -52,6 +52,11 @@ export const errorEntries = {
     action: 'refresh-metadata',
     text: 'Cluster {cluster}: broker {broker} did not answer {api} within {timeoutMs} ms (request flushed: {flushed}). The connection is given up; request.timeout.ms sets the time.',
   },
+  BROKER_SILENT: {
+    kind: 'operational',
+    action: 'retry',
+    text: 'Cluster {cluster}: {broker} took the connection but did not answer its first request within {timeoutMs} ms. It hangs, or is no Kafka broker: check host and port.',
+  },
   TLS_NOT_SPOKEN: {
     kind: 'configuration',
     action: 'stop',

@@ -346,7 +346,8 @@ export class BrokerConnection implements AsyncDisposable {
   #onTimeout(pending: PendingRequest, timeoutMs: number): void {
     const { cluster, name: broker } = this
     const api = apiName(pending.apiKey)
-    this.#close(errors.REQUEST_TIMED_OUT({ cluster, broker, api, timeoutMs, flushed: pending.isFlushed }))
+    if (this.#answers === 0) this.#close(errors.BROKER_SILENT({ cluster, broker, timeoutMs }))
+    else this.#close(errors.REQUEST_TIMED_OUT({ cluster, broker, api, timeoutMs, flushed: pending.isFlushed }))
   }
 
   // --- closing --------------------------------------------------------------------------------------------------------
@@ -391,8 +392,8 @@ export class BrokerConnection implements AsyncDisposable {
   }
 
   #lostError(pending: PendingRequest, reason: Error): unknown {
-    // One who asked for the end, or is told what to change, gets just that.
-    if (this.#answers === 0 && isTwinlogError(reason) && reason.kind === 'configuration') return reason
+    // While it is being set up, and at a wanted end, the reason says it all.
+    if (this.#answers === 0 || (isTwinlogError(reason) && reason.code === 'STOPPING')) return reason
     const { cluster, name: broker } = this
     const elapsedMs = Math.round(performance.now() - pending.sentAtMs)
     const parameters = { cluster, broker, api: apiName(pending.apiKey), elapsedMs, flushed: pending.isFlushed }

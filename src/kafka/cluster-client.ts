@@ -6,7 +6,7 @@ import { abortable } from './abortable.ts'
 import { apiTable } from './api-table.ts'
 import type { ApiArguments, ApiName, ApiResponse, ApiVersions } from './api-table.ts'
 import type { BrokerConnection } from './broker-connection.ts'
-import { parseBootstrapServer } from './broker-address.ts'
+import { bootstrapAddresses } from './bootstrap-addresses.ts'
 import type { BrokerAddress } from './broker-address.ts'
 import { BrokerConnector } from './broker-connector.ts'
 import type { ClusterClientDeps } from './broker-connector.ts'
@@ -232,7 +232,7 @@ export class ClusterClient implements AsyncDisposable {
     const found = await this.#firstThatAnswers(this.#shuffled(known), signal)
     if (found.connection !== null) return found.connection
     if (known.length > 0) this.#report({ name: 'ClusterRebootstrapped', cluster: this.alias })
-    const bootstrap = this.settings.bootstrapServers.map(parseBootstrapServer)
+    const bootstrap = await abortable(bootstrapAddresses(this.settings), signal)
     const { connection, error } = await this.#firstThatAnswers(this.#shuffled(bootstrap), signal)
     if (connection !== null) return connection
     // What the user has to change says more than that nobody could be reached.

@@ -55,7 +55,10 @@ export function connectError(cause: Error | null, attempt: ConnectAttempt): Twin
     const tlsError = explainTls(cause, code, attempt, broker)
     if (tlsError !== null) return tlsError
   }
-  const reason = cause === null ? 'the broker closed it' : withoutStack(cause)
+  const isPlain = settings.tls === undefined && step === 'the first request'
+  // Most TLS listeners say so by an alert (PEER_SPEAKS_TLS); others just close.
+  const hint = isPlain ? '; if its listener is encrypted, set security.protocol=SSL (or SASL_SSL)' : ''
+  const reason = cause === null ? `the broker closed it${hint}` : withoutStack(cause)
   return errors.CONNECTION_FAILED({ cluster, broker, address, step, reason }, options)
 }
 

@@ -46,10 +46,10 @@ const actions: Readonly<Record<string, ErrorAction>> = {
   OFFSET_NOT_AVAILABLE: 'retry',
   UNSTABLE_OFFSET_COMMIT: 'retry',
   THROTTLING_QUOTA_EXCEEDED: 'retry',
-  REASSIGNMENT_IN_PROGRESS: 'retry',
   SHARE_SESSION_NOT_FOUND: 'retry',
   INVALID_SHARE_SESSION_EPOCH: 'retry',
   SHARE_SESSION_LIMIT_REACHED: 'retry',
+  // Kafka's clients give up at this one; but brokers answer so to passing trouble as well, and a mirror has time.
   UNKNOWN_SERVER_ERROR: 'retry',
   // Another broker has it now, or soon will.
   UNKNOWN_TOPIC_OR_PARTITION: 'refresh-metadata',
@@ -170,8 +170,10 @@ export function classify(error: unknown): ErrorClass {
   if (!(error instanceof Error)) return { kind: 'defect', action: 'stop' }
   if (isTwinlogError(error)) return { kind: error.kind, action: error.action }
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return { kind: 'operational', action: 'stop' }
-  if ('apiCode' in error && typeof error.apiCode === 'number') {
-    const { action } = classifyKafkaError(error.apiCode)
+  // @platformatic/kafka's ResponseError holds one error for each code in the answer.
+  const problem: unknown = error instanceof AggregateError ? error.errors[0] : error
+  if (problem instanceof Error && 'apiCode' in problem && typeof problem.apiCode === 'number') {
+    const { action } = classifyKafkaError(problem.apiCode)
     return { kind: 'operational', action: action === 'none' ? 'stop' : action }
   }
   if ('code' in error && isSocketCode.has(String(error.code))) return { kind: 'operational', action: 'refresh-metadata' }

@@ -45,7 +45,8 @@ export function responseBodyStart(bytes: Buffer, isFlexible: boolean): number {
   const tags = unsignedVarint(bytes, position)
   for (let tag = 0; tag < tags; tag++) {
     unsignedVarint(bytes, position)
-    position.at += unsignedVarint(bytes, position)
+    const sizeBytes = unsignedVarint(bytes, position)
+    position.at += sizeBytes
     if (position.at > bytes.length) return -1
   }
   return position.at > bytes.length ? -1 : position.at

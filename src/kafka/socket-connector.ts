@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import { errors } from '../base/errors.ts'
 import type { ClientSettings } from '../config/client-settings.ts'
+import { abortable } from './abortable.ts'
 import { brokerName } from './broker-address.ts'
 import type { BrokerAddress } from './broker-address.ts'
 import { connectError } from './connect-error.ts'
@@ -41,7 +42,7 @@ export async function openSocket(
   settings: ClientSettings,
   options: SocketOptions,
 ): Promise<Socket> {
-  const addresses = await resolveAll(broker, options)
+  const addresses = await resolveAll(broker, options.setupTimeoutMs ?? settings.connectionSetupTimeoutMs, options)
   let reason: unknown
   for (const { address } of addresses) {
     options.signal.throwIfAborted()
@@ -55,13 +56,13 @@ export async function openSocket(
   throw reason
 }
 
-async function resolveAll(broker: BrokerAddress, { cluster, lookup = systemLookup, signal }: SocketOptions) {
+async function resolveAll(broker: BrokerAddress, timeoutMs: number, { cluster, lookup = systemLookup, signal }: SocketOptions) {
   try {
-    const addresses = await lookup(broker.host)
+    const addresses = await abortable(lookup(broker.host), AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
     if (addresses.length > 0) return addresses
   } catch (error) {
     signal.throwIfAborted()
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const reason = isTimeout(error) ? `no answer from DNS within ${timeoutMs} ms` : codeOf(error)
     throw errors.HOST_UNRESOLVED({ cluster, broker: brokerName(broker), reason }, { cause: error })
   }
   throw errors.HOST_UNRESOLVED({ cluster, broker: brokerName(broker), reason: 'the name has no addresses' })
@@ -82,8 +83,12 @@ function openOne(
     // Node checks certificates, keys and cipher names when the socket is made.
     throw errors.TLS_SETTINGS_INVALID({ cluster, reason: reasonOf(error) }, { cause: error })
   }
-  // As Kafka's Selector: small requests leave at once, and a vanished peer is noticed some day.
-  socket.setNoDelay(true).setKeepAlive(true)
+  // As Kafka's Selector: small requests leave at once, and a vanished peer is noticed some day. The listener: an error that
+  // nobody waits for any more must not end the process.
+  socket
+    .setNoDelay(true)
+    .setKeepAlive(true)
+    .on('error', () => {})
   let isConnected = false
   const settle = () => {
     clearTimeout(timer)
@@ -92,8 +97,6 @@ function openOne(
   }
   const fail = (error: unknown) => {
     settle()
-    // Errors that come after the decision have nobody to go to.
-    socket.on('error', () => {})
     socket.destroy()
     reject(error)
   }
@@ -127,6 +130,14 @@ function createSocket(broker: BrokerAddress, address: string, settings: ClientSe
   // `onread` reaches the socket through tls.connect, which the types of Node do not say.
   const options = { ...common, ...tlsOptions(settings.tls, broker.host) }
   return tlsConnect(options)
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 function reasonOf(error: unknown): string {
