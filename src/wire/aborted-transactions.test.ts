@@ -13,7 +13,14 @@ interface Shape {
   recordCount?: number
 }
 
-function headerOf({ id, from, to, isTransactional = true, controlType, recordCount = to - from + 1 }: Shape): BatchHeader {
+function headerOf({
+  id,
+  from,
+  to,
+  isTransactional = true,
+  controlType,
+  recordCount = to - from + 1,
+}: Shape): BatchHeader {
   return Object.assign(new BatchHeader(), {
     baseOffset: from,
     lastOffset: to,
@@ -27,7 +34,8 @@ function headerOf({ id, from, to, isTransactional = true, controlType, recordCou
   })
 }
 
-const data = (id: number, from: number, to: number, isTransactional = true) => headerOf({ id, from, to, isTransactional })
+const data = (id: number, from: number, to: number, isTransactional = true) =>
+  headerOf({ id, from, to, isTransactional })
 const abort = (id: number, at: number) => headerOf({ id, from: at, to: at, controlType: ABORT_MARKER })
 const commit = (id: number, at: number) => headerOf({ id, from: at, to: at, controlType: COMMIT_MARKER })
 
@@ -43,20 +51,50 @@ test('without a list nothing is aborted', () => {
 })
 
 test('one aborted transaction between two committed ones of the same producer', () => {
-  const batches = [data(1, 0, 4), commit(1, 5), data(1, 6, 9), data(1, 10, 12), abort(1, 13), data(1, 14, 15), commit(1, 16)]
+  const batches = [
+    data(1, 0, 4),
+    commit(1, 5),
+    data(1, 6, 9),
+    data(1, 10, 12),
+    abort(1, 13),
+    data(1, 14, 15),
+    commit(1, 16),
+  ]
   assert.deepEqual(copiedOffsets([[1, 6]], batches), [0, 14])
 })
 
 test('the list is not sorted, and transactions of several producers lie inside each other', () => {
-  const batches = [data(2, 0, 1), data(1, 2, 3), data(3, 4, 5), abort(1, 6), data(2, 7, 8), commit(3, 9), abort(2, 10), data(1, 11, 12), data(2, 13, 14)]
-  const list: [number, number][] = [[1, 2], [2, 0]]
+  const batches = [
+    data(2, 0, 1),
+    data(1, 2, 3),
+    data(3, 4, 5),
+    abort(1, 6),
+    data(2, 7, 8),
+    commit(3, 9),
+    abort(2, 10),
+    data(1, 11, 12),
+    data(2, 13, 14),
+  ]
+  const list: [number, number][] = [
+    [1, 2],
+    [2, 0],
+  ]
   assert.deepEqual(copiedOffsets(list, batches), [4, 11, 13])
   assert.deepEqual(copiedOffsets(list.toReversed(), batches), [4, 11, 13])
 })
 
 test('two aborted transactions of one producer end each at its own marker', () => {
   const batches = [data(1, 0, 1), abort(1, 2), data(1, 3, 4), commit(1, 5), data(1, 6, 7), abort(1, 8), data(1, 9, 9)]
-  assert.deepEqual(copiedOffsets([[1, 6], [1, 0]], batches), [3, 9])
+  assert.deepEqual(
+    copiedOffsets(
+      [
+        [1, 6],
+        [1, 0],
+      ],
+      batches,
+    ),
+    [3, 9],
+  )
 })
 
 test('a transaction begun before the fetched offsets is aborted from the first batch on', () => {
@@ -68,12 +106,18 @@ test('a batch whose last offset reaches the first aborted offset is aborted, one
 })
 
 test('batches of the same producer that are not transactional, and of others, are kept', () => {
-  assert.deepEqual(copiedOffsets([[1, 0]], [data(1, 0, 1, false), data(-1, 2, 3), data(4, 5, 6), data(1, 7, 8)]), [0, 2, 5])
+  assert.deepEqual(
+    copiedOffsets([[1, 0]], [data(1, 0, 1, false), data(-1, 2, 3), data(4, 5, 6), data(1, 7, 8)]),
+    [0, 2, 5],
+  )
 })
 
 test('a commit marker or an emptied control batch ends no aborted transaction', () => {
   const emptied = headerOf({ id: 1, from: 3, to: 3, controlType: NO_CONTROL_TYPE, recordCount: 0 })
-  assert.deepEqual(copiedOffsets([[1, 0]], [data(1, 0, 1), commit(1, 2), emptied, data(1, 4, 5), abort(1, 6), data(1, 7, 7)]), [7])
+  assert.deepEqual(
+    copiedOffsets([[1, 0]], [data(1, 0, 1), commit(1, 2), emptied, data(1, 4, 5), abort(1, 6), data(1, 7, 7)]),
+    [7],
+  )
 })
 
 test('a control batch that cannot be read is refused while something is aborted, for committed data might be dropped', () => {

@@ -19,8 +19,8 @@ import { errors } from '../base/errors.ts'
 const TWO_TO_32 = 2 ** 32
 
 /**
- * A cursor over bytes that came from the wire. Every claimed length is judged against the bytes that are left, so that no
- * claim makes us read past the end, loop for long, or allocate.
+ * A cursor over bytes that came from the wire. Every claimed length is judged against the bytes that are left, so that
+ * no claim makes us read past the end, loop for long, or allocate.
  * All methods throw FRAME_CORRUPT when the bytes do not hold what was asked for.
  */
 export class ByteReader {
@@ -146,7 +146,8 @@ export class ByteReader {
   }
 
   /**
-   * A TAG_BUFFER: `onField` is called for each field with the reader confined to the field's bytes. What it leaves unread is skipped.
+   * A TAG_BUFFER: `onField` is called for each field, with the reader confined to the field's bytes. What it leaves
+   * unread is skipped.
    */
   readTaggedFields(onField: (tag: number, reader: ByteReader) => void): void {
     const outerLimit = this.limit

@@ -6,12 +6,13 @@ import { AbortedTransactions } from './aborted-transactions.ts'
 import { chooseRewrite } from './choose-rewrite.ts'
 import type { RewritePlan } from './choose-rewrite.ts'
 import { batchChecksumMatches } from './crc32c.ts'
-import { FETCH_VERSIONS } from './fetch-request.ts'
+import type { FetchVersion } from './fetch-request.ts'
 import { decodeFetchResponse } from './fetch-response.ts'
 import type { FetchedPartition } from './fetch-response.ts'
 import { decodeProduceResponse } from './produce-response.ts'
 import type { ProducedPartition } from './produce-response.ts'
-import { BatchHeader, readBatchHeader } from './record-batch.ts'
+import type { BatchHeader } from './record-batch.ts'
+import { readBatchHeader } from './record-batch.ts'
 import { resealBatch } from './reseal.ts'
 
 // What a broker of version 4.3.0 answered, and what Java's consumer made of the same topics: fixtures/README.md.
@@ -27,14 +28,17 @@ function partitionOf(topic: string): FetchedPartition {
   return partition
 }
 
-function onlyPartition(name: string, version: (typeof FETCH_VERSIONS)[number]): FetchedPartition {
+function onlyPartition(name: string, version: FetchVersion): FetchedPartition {
   const { partitions } = decodeFetchResponse(version, wireFixture('captured', name), 0)
   assert.ok(partitions[0] !== undefined && partitions.length === 1)
   return partitions[0]
 }
 
 /** Each whole batch with its place. */
-function batchesOf(bytes: Buffer, { recordsStart, recordsEnd }: FetchedPartition): { at: number; header: BatchHeader }[] {
+function batchesOf(
+  bytes: Buffer,
+  { recordsStart, recordsEnd }: FetchedPartition,
+): { at: number; header: BatchHeader }[] {
   const batches: { at: number; header: BatchHeader }[] = []
   let at = recordsStart
   for (;;) {
@@ -51,7 +55,9 @@ function javaOffsets(topic: string, isolation: string): number[] {
 }
 
 function offsetsOf(headers: BatchHeader[]): number[] {
-  return headers.flatMap((header) => Array.from({ length: header.recordCount }, (_, index) => header.baseOffset + index))
+  return headers.flatMap((header) =>
+    Array.from({ length: header.recordCount }, (_, index) => header.baseOffset + index),
+  )
 }
 
 test('every captured Fetch answer is read as @platformatic/kafka reads it', () => {
@@ -70,7 +76,12 @@ test('every captured Fetch answer is read as @platformatic/kafka reads it', () =
       lastStableOffset: BigInt(partition.lastStableOffset),
       logStartOffset: BigInt(partition.logStartOffset),
       preferredReadReplica: partition.preferredReadReplica,
-      batches: batchesOf(frame, partition).map(({ header }) => [BigInt(header.baseOffset), header.crc, header.recordCount, header.producerId]),
+      batches: batchesOf(frame, partition).map(({ header }) => [
+        BigInt(header.baseOffset),
+        header.crc,
+        header.recordCount,
+        header.producerId,
+      ]),
     }))
     assert.deepEqual(ours, theirs, name)
   }
@@ -95,15 +106,30 @@ function libraryAnswer(parse: () => unknown): unknown[] {
     answer = (error as { response: LibraryAnswer }).response
   }
   return answer.responses.flatMap(({ partitions }) =>
-    partitions.map(({ partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset, preferredReadReplica, records }) => ({
-      partitionIndex,
-      errorCode,
-      highWatermark,
-      lastStableOffset,
-      logStartOffset,
-      preferredReadReplica,
-      batches: (records ?? []).map((batch) => [batch.firstOffset, batch.crc >>> 0, batch.records.length, batch.producerId]),
-    })),
+    partitions.map(
+      ({
+        partitionIndex,
+        errorCode,
+        highWatermark,
+        lastStableOffset,
+        logStartOffset,
+        preferredReadReplica,
+        records,
+      }) => ({
+        partitionIndex,
+        errorCode,
+        highWatermark,
+        lastStableOffset,
+        logStartOffset,
+        preferredReadReplica,
+        batches: (records ?? []).map((batch) => [
+          batch.firstOffset,
+          batch.crc >>> 0,
+          batch.records.length,
+          batch.producerId,
+        ]),
+      }),
+    ),
   )
 }
 
@@ -114,7 +140,10 @@ test('what is kept of the captured transactions is what Java reads committed, in
     const name = `fetch transactions v${version}`
     const partition = onlyPartition(name, version)
     const list = partition.abortedTransactions
-    assert.ok(list !== null && list.some((one, index) => one.firstOffset < (list[index - 1]?.firstOffset ?? 0)), 'the list is unsorted')
+    assert.ok(
+      list !== null && list.some((one, index) => one.firstOffset < (list[index - 1]?.firstOffset ?? 0)),
+      'the list is unsorted',
+    )
     const aborted = new AbortedTransactions(list)
     const headers = batchesOf(wireFixture('captured', name), partition).map(({ header }) => header)
     const kept = headers.filter((header) => !aborted.isAborted(header) && !header.isControl)
@@ -127,7 +156,10 @@ test('reading uncommitted there is no list, and all but the control batches is k
   const partition = onlyPartition(name, 12)
   assert.equal(partition.abortedTransactions, null)
   const headers = batchesOf(wireFixture('captured', name), partition).map(({ header }) => header)
-  assert.deepEqual(offsetsOf(headers.filter((header) => !header.isControl)), javaOffsets('transactions', 'read_uncommitted'))
+  assert.deepEqual(
+    offsetsOf(headers.filter((header) => !header.isControl)),
+    javaOffsets('transactions', 'read_uncommitted'),
+  )
 })
 
 test('every captured batch has the checksum that it claims, and ends where the next one begins', () => {
@@ -145,20 +177,31 @@ test('every captured batch has the checksum that it claims, and ends where the n
 })
 
 test('the rewrite of every captured batch is the expected one', () => {
-  const plan = { position: 0, isAborted: false, idempotent: true, targetMaxMessageBytes: 1 << 20, coalesce: false } as const
+  const plan = {
+    position: 0,
+    isAborted: false,
+    idempotent: true,
+    targetMaxMessageBytes: 1 << 20,
+    coalesce: false,
+  } as const
   const answers = (topic: string, targetTimestampType: RewritePlan['targetTimestampType']): Set<string> => {
     const batches = batchesOf(all, partitionOf(topic))
-    return new Set(batches.map(({ header }) => {
-      const { kind, reason } = chooseRewrite(header, { ...plan, targetTimestampType })
-      return `${kind} ${reason}`
-    }))
+    return new Set(
+      batches.map(({ header }) => {
+        const { kind, reason } = chooseRewrite(header, { ...plan, targetTimestampType })
+        return `${kind} ${reason}`
+      }),
+    )
   }
-  for (const topic of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) assert.deepEqual(answers(topic, 'CreateTime'), new Set(['reseal usual']))
+  for (const topic of ['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+    assert.deepEqual(answers(topic, 'CreateTime'), new Set(['reseal usual']))
   assert.deepEqual(answers('transactions', 'CreateTime'), new Set(['reseal usual', 'drop control']))
   assert.deepEqual(answers('append-time', 'CreateTime'), new Set(['rebuild append time']))
   assert.deepEqual(answers('append-time', 'LogAppendTime'), new Set(['reseal usual']))
   assert.deepEqual(answers('compacted', 'CreateTime'), new Set(['rebuild holes', 'reseal usual']))
-  assert.ok(batchesOf(all, partitionOf('compacted')).some(({ header }) => header.hasDeleteHorizon && header.recordCount === 4))
+  assert.ok(
+    batchesOf(all, partitionOf('compacted')).some(({ header }) => header.hasDeleteHorizon && header.recordCount === 4),
+  )
 })
 
 test('batches that were resealed and produced lie in the target as we sent them, with offsets and leader epoch of the broker', () => {
@@ -166,7 +209,10 @@ test('batches that were resealed and produced lie in the target as we sent them,
   const stored = batchesOf(target, onlyPartition('target as fetched v17', 17))
   assert.equal(stored.length, 5)
   for (const [index, { at, header }] of stored.entries()) {
-    assert.deepEqual([header.baseOffset, header.baseSequence, header.lastOffset, header.codec], [3 * index, 3 * index, 3 * index + 2, index])
+    assert.deepEqual(
+      [header.baseOffset, header.baseSequence, header.lastOffset, header.codec],
+      [3 * index, 3 * index, 3 * index + 2, index],
+    )
     const { recordsStart } = partitionOf(TOPICS[index] ?? '')
     const sent = Buffer.from(all.subarray(recordsStart, recordsStart + header.size))
     const { producerId, producerEpoch, baseSequence } = header
@@ -177,7 +223,9 @@ test('batches that were resealed and produced lie in the target as we sent them,
 
 test("Java's consumer reads in the target what it read in the source", () => {
   const withoutOffset = (line: string): string => line.slice(line.indexOf(' '))
-  const sources = TOPICS.slice(0, 5).flatMap((topic) => wireFixtureLines('captured-records', `${topic} read_committed`).slice(0, 3))
+  const sources = TOPICS.slice(0, 5).flatMap((topic) =>
+    wireFixtureLines('captured-records', `${topic} read_committed`).slice(0, 3),
+  )
   const target = wireFixtureLines('captured-records', 'target read_committed')
   assert.equal(target.length, 15)
   assert.deepEqual(target.map(withoutOffset), sources.map(withoutOffset))
@@ -186,7 +234,10 @@ test("Java's consumer reads in the target what it read in the source", () => {
 test('diverged history, unknown leader epoch, offset out of range and unknown topic id are told', () => {
   assert.deepEqual(onlyPartition('fetch of diverged history v17', 17).divergingEpoch, { epoch: 0, endOffset: 10 })
   const codes = ['fetch with unknown leader epoch v17', 'fetch out of range v17', 'fetch of an unknown topic id v17']
-  assert.deepEqual(codes.map((name) => onlyPartition(name, 17).errorCode), [75, 1, 100])
+  assert.deepEqual(
+    codes.map((name) => onlyPartition(name, 17).errorCode),
+    [75, 1, 100],
+  )
 })
 
 test('a batch that the broker cut is truncated, the one before it whole', () => {
@@ -194,9 +245,15 @@ test('a batch that the broker cut is truncated, the one before it whole', () => 
   const partition = onlyPartition(name, 17)
   const bytes = wireFixture('captured', name)
   const batches = batchesOf(bytes, partition)
-  assert.deepEqual(batches.map(({ header }) => header.lastOffset), [2])
+  assert.deepEqual(
+    batches.map(({ header }) => header.lastOffset),
+    [2],
+  )
   assert.equal(partition.recordsEnd - partition.recordsStart, 300)
-  assert.equal(readBatchHeader(bytes, partition.recordsStart + (batches[0]?.header.size ?? 0), partition.recordsEnd), 'truncated')
+  assert.equal(
+    readBatchHeader(bytes, partition.recordsStart + (batches[0]?.header.size ?? 0), partition.recordsEnd),
+    'truncated',
+  )
 })
 
 test('captured Produce answers tell base offsets, duplicates and refusals', () => {
@@ -219,7 +276,10 @@ test('captured Produce answers tell base offsets, duplicates and refusals', () =
   ])
   for (const version of [8, 11]) {
     const { recordErrors, errorMessage } = onlyProduced(`produce without key to a compacted topic v${version}`)
-    assert.deepEqual(recordErrors.map(({ batchIndex }) => batchIndex), [1])
+    assert.deepEqual(
+      recordErrors.map(({ batchIndex }) => batchIndex),
+      [1],
+    )
     assert.match(recordErrors[0]?.message ?? '', /cannot accept message without key/)
     assert.match(errorMessage ?? '', /rejected due to 1 record errors/)
   }

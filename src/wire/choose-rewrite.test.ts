@@ -6,7 +6,12 @@ import type { Rewrite, RewritePlan } from './choose-rewrite.ts'
 import { BatchHeader } from './record-batch.ts'
 
 type Fields = Partial<Omit<BatchHeader, 'producerId' | 'hasProducerId'>>
-type Row = [claim: string, header: Fields, plan: Partial<RewritePlan>, answer: `${Rewrite['kind']}: ${Rewrite['reason']}`]
+type Row = [
+  claim: string,
+  header: Fields,
+  plan: Partial<RewritePlan>,
+  answer: `${Rewrite['kind']}: ${Rewrite['reason']}`,
+]
 
 /** Offsets 100 to 109 of an idempotent producer, 1,000 bytes. */
 const usualHeader: Fields = {
@@ -21,7 +26,13 @@ const usualHeader: Fields = {
   baseSequence: 7,
 }
 /** The same of a producer without an id. */
-const plainHeader: Fields = { ...usualHeader, producerIdHigh: -1, producerIdLow: -1, producerEpoch: -1, baseSequence: -1 }
+const plainHeader: Fields = {
+  ...usualHeader,
+  producerIdHigh: -1,
+  producerIdLow: -1,
+  producerEpoch: -1,
+  baseSequence: -1,
+}
 const usualPlan: RewritePlan = {
   position: 100,
   isAborted: false,
@@ -42,7 +53,12 @@ const table: Row[] = [
   ['a committed transaction', { ...usualHeader, isTransactional: true }, {}, 'reseal: usual'],
   ['a delete horizon', { ...usualHeader, hasDeleteHorizon: true }, {}, 'reseal: usual'],
   ['compressed', { ...usualHeader, codec: 4 }, {}, 'reseal: usual'],
-  ['append time, and the target sets its own', { ...usualHeader, isAppendTime: true }, { targetTimestampType: 'LogAppendTime' }, 'reseal: usual'],
+  [
+    'append time, and the target sets its own',
+    { ...usualHeader, isAppendTime: true },
+    { targetTimestampType: 'LogAppendTime' },
+    'reseal: usual',
+  ],
   ['a gap before the batch', { ...usualHeader }, { position: 50 }, 'reseal: usual'],
   ['exactly as large as allowed', { ...usualHeader, size: 1000 }, {}, 'reseal: usual'],
   ['one record', { ...usualHeader, lastOffset: 100, lastOffsetDelta: 0, recordCount: 1 }, {}, 'reseal: usual'],
@@ -55,7 +71,12 @@ const table: Row[] = [
   ['off, only a sequence', { ...plainHeader, baseSequence: 0 }, isOff, 'reseal: usual'],
   ['off, transactional', { ...plainHeader, isTransactional: true }, isOff, 'reseal: usual'],
   ['off, a delete horizon', { ...plainHeader, hasDeleteHorizon: true }, isOff, 'reseal: usual'],
-  ['off, append time', { ...plainHeader, isAppendTime: true }, { ...isOff, targetTimestampType: 'LogAppendTime' }, 'reseal: usual'],
+  [
+    'off, append time',
+    { ...plainHeader, isAppendTime: true },
+    { ...isOff, targetTimestampType: 'LogAppendTime' },
+    'reseal: usual',
+  ],
   ['off, too large', { ...plainHeader, size: 1001 }, isOff, 'rebuild: too large'],
   // drop
   ['copied before', usualHeader, { position: 110 }, 'drop: before position'],
@@ -89,7 +110,12 @@ const table: Row[] = [
   ['old format beats too large', { ...usualHeader, ...old, size: 1001 }, {}, 'rebuild: old format'],
   ['empty beats append time', { ...usualHeader, ...emptied, isAppendTime: true }, {}, 'drop: empty'],
   ['empty beats too large', { ...usualHeader, ...emptied, size: 1001 }, {}, 'drop: empty'],
-  ['position inside beats holes', { ...usualHeader, ...holed }, { position: 101 }, 'rebuild: position inside the batch'],
+  [
+    'position inside beats holes',
+    { ...usualHeader, ...holed },
+    { position: 101 },
+    'rebuild: position inside the batch',
+  ],
   ['holes beat append time', { ...usualHeader, ...holed, isAppendTime: true }, {}, 'rebuild: holes'],
   ['append time beats too large', { ...usualHeader, isAppendTime: true, size: 1001 }, {}, 'rebuild: append time'],
 ]
@@ -135,7 +161,8 @@ test('whatever the header, what is resealed or forwarded is whole, ahead of the 
       assert.ok(header.magic === 2 && !header.isControl && !plan.isAborted)
       assert.ok(header.baseOffset >= plan.position && header.recordCount === header.lastOffsetDelta + 1)
       assert.ok(header.size <= 1000 && !(header.isAppendTime && plan.targetTimestampType === 'CreateTime'))
-      if (kind === 'forward') assert.ok(header.producerId === -1n && !header.isTransactional && !header.hasDeleteHorizon)
+      if (kind === 'forward')
+        assert.ok(header.producerId === -1n && !header.isTransactional && !header.hasDeleteHorizon)
     }),
     { numRuns: 5000 },
   )

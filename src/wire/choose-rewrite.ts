@@ -17,7 +17,7 @@ export type Rewrite =
 export interface RewritePlan {
   /** Next upstream offset to be copied. */
   position: number
-  /** The caller reads committed data only, and the batch is part of an aborted transaction (aborted-transactions.ts). */
+  /** Only committed data is read, and the batch is part of an aborted transaction (aborted-transactions.ts). */
   isAborted: boolean
   /** False if the user switched idempotence off, or the target lacks it. */
   idempotent: boolean
@@ -46,15 +46,16 @@ const REBUILD_TOO_LARGE: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'too
  *
  *  1. drop 'before position'              it was copied before; nothing else about it matters
  *  2. drop 'control', then 'aborted'      the target must not see it, whatever else it is
- *  3. rebuild 'old format'                before the count is looked at, which a compressed entry of magic 0 or 1 does not tell
+ *  3. rebuild 'old format'                before its count is looked at, which a compressed entry does not tell
  *  4. drop 'empty'                        compaction took every record; the position moves on
  *  5. rebuild 'position inside the batch', 'holes', 'append time', 'too large'
  *                                         the reason that is named is the first one; a rebuild sees to all of them
  *  6. forward                             idempotence is off, and nothing in the header must change that the CRC covers
- *  7. reseal                              all others; where idempotence is off, with no producer id, epoch and sequence: a
- *                                         source's producer id means somebody else on the target, and never reaches it
+ *  7. reseal                              all others; where idempotence is off, with no producer id, epoch and sequence:
+ *                                         a source's id means somebody else on the target and never reaches it
  *
- * 'append time': the records' own timestamps are not what readers of the source see; a target topic with append time sets its own anyway.
+ * 'append time': the records' own timestamps are not what readers of the source see. A target topic with append time
+ * sets its own anyway.
  * Whoever drops a batch verifies its checksum first, where the user asked for that (reseal.ts).
  */
 export function chooseRewrite(header: BatchHeader, plan: RewritePlan): Rewrite {

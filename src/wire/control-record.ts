@@ -38,7 +38,7 @@ function skipVarint(bytes: Buffer, at: number, limit: number): number {
   return Number.NaN
 }
 
-/** At least 4 bytes of key: zigzag 8 or more and even, or a longer varint (of a key that is longer still, or negative). */
+/** The key length is 4 or more: zigzag, so the first byte is even, and at least 8 or followed by others. */
 function keyHoldsType(bytes: Buffer, keyLengthAt: number): boolean {
   const first = bytes[keyLengthAt]!
   return (first & 1) === 0 && (first >= 0x80 || first >= 8)

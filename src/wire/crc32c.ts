@@ -6,11 +6,11 @@ import { BATCH_HEADER_SIZE, CHECKSUMMED_AT, crcAt } from './record-batch.ts'
  *
  * A patch instead of a second pass. Let A and B have the same length and differ only in a prefix; D = A xor B there.
  * The CRC is affine over GF(2), so crc(B) = crc(A) xor L(D followed by n zero bytes), where L is the CRC with start and
- * final value 0, and n the length of what follows the prefix. Appending a zero byte multiplies the register by x^8 modulo the
- * polynomial; n of them multiply it by x^(8n). That factor is put together from four tables: for each byte of n, the power for
- * that byte's value at its place.
+ * final value 0, and n the length of what follows the prefix. Appending a zero byte multiplies the register by x^8
+ * modulo the polynomial; n of them multiply it by x^(8n). That factor is put together from four tables, one for each
+ * byte of n: the power for that byte's value at its place.
  *
- * It follows that a batch which was damaged before the patch is as damaged after it: crc(B) is right exactly if crc(A) was.
+ * So a batch that was damaged before the patch is as damaged after it: crc(B) is right exactly if crc(A) was.
  */
 
 const POLYNOMIAL = 0x82f63b78
@@ -44,7 +44,7 @@ export function batchChecksumMatches(bytes: Buffer, at: number, size: number): b
 }
 
 /**
- * The CRC-32C of a batch after its header bytes 21 to 61 changed, from the CRC it had before and without reading the records.
+ * The CRC-32C of a batch after its header bytes 21 to 61 changed, without reading the records.
  * @param oldCrc    CRC before the change
  * @param oldHeader the 40 bytes 21 to 61 as they were
  * @param bytes     holds the changed batch

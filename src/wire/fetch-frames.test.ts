@@ -44,7 +44,10 @@ function sampleRequest(): FetchRequest {
 
 for (const version of FETCH_VERSIONS) {
   test(`a Fetch request of version ${version} is what Kafka's own classes write`, () => {
-    assert.deepEqual(encodeFetchRequest(version, sampleRequest()), wireFixture('kafka-classes', `FetchRequest v${version}`))
+    assert.deepEqual(
+      encodeFetchRequest(version, sampleRequest()),
+      wireFixture('kafka-classes', `FetchRequest v${version}`),
+    )
   })
 
   test(`a Fetch answer of version ${version}, written by Kafka's own classes, is read in full`, () => {
@@ -78,7 +81,11 @@ for (const version of FETCH_VERSIONS) {
   })
 }
 
-function checkSampleResponse(version: FetchVersion, bytes: Buffer, response: ReturnType<typeof decodeFetchResponse>): void {
+function checkSampleResponse(
+  version: FetchVersion,
+  bytes: Buffer,
+  response: ReturnType<typeof decodeFetchResponse>,
+): void {
   const isByName = version < 13
   const isFlexible = version >= 12
   const [full, failed, nothing] = response.partitions
@@ -166,7 +173,13 @@ test('any Fetch request is what @platformatic/kafka writes for the same values',
       fc.array(topic, { maxLength: 20 }),
       fc.array(forgotten, { maxLength: 5 }),
       name,
-      (index, [maxWaitMs, minBytes, maxBytes, isolationLevel, sessionId, sessionEpoch], topics, forgottenTopics, rackId) => {
+      (
+        index,
+        [maxWaitMs, minBytes, maxBytes, isolationLevel, sessionId, sessionEpoch],
+        topics,
+        forgottenTopics,
+        rackId,
+      ) => {
         const version = FETCH_VERSIONS[index]
         const library = libraries[index]
         assert.ok(version !== undefined && library !== undefined)
@@ -182,7 +195,10 @@ test('any Fetch request is what @platformatic/kafka writes for the same values',
           sessionId,
           sessionEpoch,
           ids.map((entry) => libraryTopic(version, entry)) as never,
-          forgottenIds.map((entry) => ({ topicId: libraryTopicId(version, entry), partitions: entry.partitions })) as never,
+          forgottenIds.map((entry) => ({
+            topicId: libraryTopicId(version, entry),
+            partitions: entry.partitions,
+          })) as never,
           rackId,
         )
         assert.deepEqual(ours, theirs.buffer)
@@ -210,7 +226,12 @@ test('a Fetch request for 10,000 partitions is one buffer, and an empty one has 
     lastFetchedEpoch: 1,
     partitionMaxBytes: 1,
   }))
-  const request: FetchRequest = { ...sampleRequest(), rackId: '', forgottenTopics: [], topics: [{ topic: 't', topicId, partitions }] }
+  const request: FetchRequest = {
+    ...sampleRequest(),
+    rackId: '',
+    forgottenTopics: [],
+    topics: [{ topic: 't', topicId, partitions }],
+  }
   assert.equal(encodeFetchRequest(17, request).length, 21 + 1 + 16 + 2 + 330_000 + 1 + 1 + 1 + 1)
   assert.equal(encodeFetchRequest(17, { ...request, topics: [] }).length, 21 + 4)
 })

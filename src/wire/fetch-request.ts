@@ -2,11 +2,12 @@ import { assert } from '../base/assert.ts'
 import { ByteWriter, arrayCountSize, stringSize } from './byte-writer.ts'
 
 /*
- * Fetch request, API key 1 (Kafka's FetchRequest.json); versions 12 and above are flexible: compact strings and arrays, and a TAG_BUFFER (here: T)
- * at the end of every structure. Primitive types: byte-reader.ts.
+ * Fetch request, API key 1 (Kafka's FetchRequest.json). Versions 12 and above are flexible: compact strings and arrays,
+ * and a TAG_BUFFER (here: T) at the end of every structure. Primitive types: byte-reader.ts.
  *
- *   Request        => ReplicaId INT32 (to version 14: -1), MaxWaitMs INT32, MinBytes INT32, MaxBytes INT32, IsolationLevel INT8,
- *                     SessionId INT32, SessionEpoch INT32, [Topic], [ForgottenTopic], RackId STRING, T
+ *   Request        => ReplicaId INT32 (to version 14: -1), MaxWaitMs INT32, MinBytes INT32, MaxBytes INT32,
+ *                     IsolationLevel INT8, SessionId INT32, SessionEpoch INT32, [Topic], [ForgottenTopic],
+ *                     RackId STRING, T
  *   Topic          => Name STRING (to version 12) or TopicId UUID (from 13), [Partition], T
  *   Partition      => Partition INT32, CurrentLeaderEpoch INT32, FetchOffset INT64, LastFetchedEpoch INT32 (from 12),
  *                     LogStartOffset INT64 (-1), PartitionMaxBytes INT32, T
@@ -24,7 +25,7 @@ export interface FetchPartition {
   /** -1: not known, the broker does not compare. */
   readonly currentLeaderEpoch: number
   readonly fetchOffset: number
-  /** Leader epoch of the last batch fetched; -1: none. From version 12 the broker tells by it of truncation (KIP-595). */
+  /** Of the last batch fetched; -1: none. From version 12 the broker tells by it of truncation (KIP-595). */
   readonly lastFetchedEpoch: number
   readonly partitionMaxBytes: number
 }

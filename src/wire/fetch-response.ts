@@ -15,10 +15,10 @@ import type { CurrentLeader, NodeEndpoint } from './node-endpoint.ts'
  *   Aborted     => ProducerId INT64, FirstOffset INT64, T
  *   DivergingEpoch => Epoch INT32, EndOffset INT64, T
  *
- * NodeEndpoints and CurrentLeader: node-endpoint.ts. RECORDS are batches, the last of which may be cut: record-batch.ts.
+ * NodeEndpoints and CurrentLeader: node-endpoint.ts. RECORDS are batches (record-batch.ts), of which the last may be cut.
  */
 
-/** The log of the broker has another history: the epoch's largest one below what we fetched ends at `endOffset` (KIP-595). */
+/** The broker's log has another history than what was fetched: they part at `endOffset` at the latest (KIP-595). */
 export interface DivergingEpoch {
   readonly epoch: number
   readonly endOffset: number
@@ -67,7 +67,12 @@ const NO_ENDPOINTS: readonly NodeEndpoint[] = Object.freeze([])
  * @param limit index after the frame's last byte
  * @throws FRAME_CORRUPT when a length does not fit into the frame, or an offset is none
  */
-export function decodeFetchResponse(version: FetchVersion, bytes: Buffer, at: number, limit = bytes.length): FetchResponse {
+export function decodeFetchResponse(
+  version: FetchVersion,
+  bytes: Buffer,
+  at: number,
+  limit = bytes.length,
+): FetchResponse {
   const reader = new ByteReader(bytes, at, limit)
   const isFlexible = version >= 12
   const throttleTimeMs = reader.readInt32()

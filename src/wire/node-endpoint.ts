@@ -1,7 +1,8 @@
 import type { ByteReader } from './byte-reader.ts'
 
 /*
- * Tagged fields that tell of a new leader (KIP-951), the same in Fetch (from version 16; the leader from 12) and Produce (from 10) answers:
+ * Tagged fields that tell of a new leader (KIP-951), the same in answers to Fetch (from version 16; the leader from 12)
+ * and to Produce (from 10):
  *
  *   CurrentLeader => LeaderId INT32, LeaderEpoch INT32, TAG_BUFFER
  *   NodeEndpoints => [NodeEndpoint]

@@ -9,13 +9,14 @@ import type { ProduceRequest, ProduceVersion } from './produce-request.ts'
 import { decodeProduceResponse } from './produce-response.ts'
 import { batchSizeAt } from './record-batch.ts'
 
-/** Where the batches of partitions 0, 1 and 70,000 lie in Kafka's own encoding: found by their base offset, length and magic. */
+/** Where the batches of partitions 0, 1 and 70,000 lie in Kafka's own encoding, found by leader epoch and magic. */
 function batchesOf(frame: Buffer): { start: number; end: number }[] {
   const batches: { start: number; end: number }[] = []
   const pattern = Buffer.from('ffffffff02', 'hex')
   for (let at = frame.indexOf(pattern); at !== -1; at = frame.indexOf(pattern, at + 1)) {
     const start = at - 12
-    if (start >= 0 && frame.readBigInt64BE(start) === 0n) batches.push({ start, end: start + batchSizeAt(frame, start) })
+    if (start >= 0 && frame.readBigInt64BE(start) === 0n)
+      batches.push({ start, end: start + batchSizeAt(frame, start) })
   }
   return batches
 }
@@ -30,7 +31,13 @@ for (const version of PRODUCE_VERSIONS) {
       acks: -1,
       timeoutMs: 30_000,
       topics: [
-        { topic: 'orders', partitions: [{ partition: 0, bytes: frame, ...first }, { partition: 1, bytes: frame, ...second }] },
+        {
+          topic: 'orders',
+          partitions: [
+            { partition: 0, bytes: frame, ...first },
+            { partition: 1, bytes: frame, ...second },
+          ],
+        },
         { topic: 'x'.repeat(130), partitions: [{ partition: 70_000, bytes: frame, ...third }] },
       ],
     })
@@ -108,7 +115,9 @@ test('@platformatic/kafka reads the same from a Produce answer', () => {
   const libraries = { 8: produceV8, 9: produceV9, 10: produceV10, 11: produceV11 }
   for (const version of PRODUCE_VERSIONS) {
     const frame = wireFixture('kafka-classes', `ProduceResponse v${version}`)
-    let theirs: { responses: { partitionResponses: { index: number; errorCode: number; baseOffset: bigint }[] }[] } | undefined
+    let theirs:
+      | { responses: { partitionResponses: { index: number; errorCode: number; baseOffset: bigint }[] }[] }
+      | undefined
     try {
       libraries[version].parseResponse(1, 0, version, Reader.from(frame))
     } catch (error) {
@@ -129,24 +138,29 @@ test('any Produce request has its claimed size, and every batch in it, whatever 
   const topic = fc.record({ topic: fc.string({ maxLength: 249 }), sizes: fc.array(sizes, { maxLength: 10 }) })
   const arena = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 31) % 251))
   fc.assert(
-    fc.property(fc.constantFrom(...PRODUCE_VERSIONS), fc.array(topic, { maxLength: 5 }), fc.nat(9000), (version, shapes, start) => {
-      const request: ProduceRequest = {
-        transactionalId: null,
-        acks: -1,
-        timeoutMs: 1,
-        topics: shapes.map((shape) => ({
-          topic: shape.topic,
-          partitions: shape.sizes.map((size, partition) => ({ partition, bytes: arena, start, end: start + size })),
-        })),
-      }
-      const { chunks, size } = encodeProduceRequest(version, request)
-      const whole = Buffer.concat(chunks)
-      assert.equal(whole.length, size)
-      for (const { partitions } of request.topics) {
-        for (const { end } of partitions) assert.ok(whole.includes(arena.subarray(start, end)))
-      }
-      assert.ok(chunks.every((chunk) => chunk.length > 0))
-    }),
+    fc.property(
+      fc.constantFrom(...PRODUCE_VERSIONS),
+      fc.array(topic, { maxLength: 5 }),
+      fc.nat(9000),
+      (version, shapes, start) => {
+        const request: ProduceRequest = {
+          transactionalId: null,
+          acks: -1,
+          timeoutMs: 1,
+          topics: shapes.map((shape) => ({
+            topic: shape.topic,
+            partitions: shape.sizes.map((size, partition) => ({ partition, bytes: arena, start, end: start + size })),
+          })),
+        }
+        const { chunks, size } = encodeProduceRequest(version, request)
+        const whole = Buffer.concat(chunks)
+        assert.equal(whole.length, size)
+        for (const { partitions } of request.topics) {
+          for (const { end } of partitions) assert.ok(whole.includes(arena.subarray(start, end)))
+        }
+        assert.ok(chunks.every((chunk) => chunk.length > 0))
+      },
+    ),
     { numRuns: 200 },
   )
 })

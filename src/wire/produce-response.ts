@@ -26,7 +26,7 @@ export interface ProducedPartition {
   readonly topic: string
   readonly partition: number
   readonly errorCode: number
-  /** Downstream offset of the batch's first record; -1 with an error, or for a duplicate older than the broker remembers. */
+  /** Downstream offset of the batch's first record; -1 with an error, or for a duplicate the broker has no offset of. */
   readonly baseOffset: number
   /** -1 where not known. */
   readonly logStartOffset: number

@@ -17,7 +17,17 @@ for (const [codec, name] of ['none', 'gzip', 'snappy', 'lz4', 'zstd'].entries())
     const batch = wireFixture('kafka-classes', `source batch ${name}`)
     const bytes = Buffer.concat([Buffer.alloc(13, 0xee), batch, Buffer.alloc(9, 0xee)])
     const header = read(bytes, 13, 13 + batch.length)
-    const { baseOffset, size, leaderEpoch, magic, lastOffsetDelta, lastOffset, producerEpoch, baseSequence, recordCount } = header
+    const {
+      baseOffset,
+      size,
+      leaderEpoch,
+      magic,
+      lastOffsetDelta,
+      lastOffset,
+      producerEpoch,
+      baseSequence,
+      recordCount,
+    } = header
     assert.deepEqual(
       { baseOffset, size, leaderEpoch, magic, lastOffsetDelta, lastOffset, producerEpoch, baseSequence, recordCount },
       {
@@ -33,7 +43,10 @@ for (const [codec, name] of ['none', 'gzip', 'snappy', 'lz4', 'zstd'].entries())
       },
     )
     assert.equal(header.codec, codec)
-    assert.deepEqual([header.isTransactional, header.isControl, header.isAppendTime, header.hasDeleteHorizon], [true, false, false, false])
+    assert.deepEqual(
+      [header.isTransactional, header.isControl, header.isAppendTime, header.hasDeleteHorizon],
+      [true, false, false, false],
+    )
     assert.equal(header.producerId, 4_000_000_000n)
     assert.equal(producerIdAt(bytes, 13), 4_000_000_000n)
     assert.ok(header.hasProducerId)
@@ -44,10 +57,15 @@ for (const [codec, name] of ['none', 'gzip', 'snappy', 'lz4', 'zstd'].entries())
 }
 
 test('control batches tell abort from commit; other batches say nothing', () => {
-  const types = ['abort marker', 'commit marker', 'source batch none'].map((name) => read(wireFixture('kafka-classes', name)).controlType)
+  const types = ['abort marker', 'commit marker', 'source batch none'].map(
+    (name) => read(wireFixture('kafka-classes', name)).controlType,
+  )
   assert.deepEqual(types, [ABORT_MARKER, COMMIT_MARKER, NO_CONTROL_TYPE])
   const marker = read(wireFixture('kafka-classes', 'abort marker'))
-  assert.deepEqual([marker.isControl, marker.isTransactional, marker.baseOffset, marker.producerId], [true, true, 42, 4_000_000_000n])
+  assert.deepEqual(
+    [marker.isControl, marker.isTransactional, marker.baseOffset, marker.producerId],
+    [true, true, 42, 4_000_000_000n],
+  )
 })
 
 test('a batch that compaction emptied keeps its offsets', () => {
@@ -66,10 +84,13 @@ test('message set entries of magic 0 and 1 are told by format, size and offset; 
     const bytes = wireFixture('kafka-classes', `message set magic ${magic} plain`)
     const first = read(bytes)
     const second = read(bytes, first.size)
-    assert.deepEqual([first, second].map((header) => [header.magic, header.baseOffset, header.lastOffset, header.recordCount]), [
-      [magic, 100, 100, 1],
-      [magic, 101, 101, 1],
-    ])
+    assert.deepEqual(
+      [first, second].map((header) => [header.magic, header.baseOffset, header.lastOffset, header.recordCount]),
+      [
+        [magic, 100, 100, 1],
+        [magic, 101, 101, 1],
+      ],
+    )
     assert.equal(first.size + second.size, bytes.length)
     const wrapper = read(wireFixture('kafka-classes', `message set magic ${magic} gzip`))
     assert.deepEqual([wrapper.lastOffset, wrapper.recordCount, wrapper.codec], [101, -1, 1])
@@ -79,7 +100,14 @@ test('message set entries of magic 0 and 1 are told by format, size and offset; 
 
 test('a header object that is used again keeps nothing of the batch before', () => {
   const into = new BatchHeader()
-  const names = ['abort marker', 'source batch zstd', 'message set magic 1 gzip', 'append time batch', 'message set magic 0 plain', 'emptied batch']
+  const names = [
+    'abort marker',
+    'source batch zstd',
+    'message set magic 1 gzip',
+    'append time batch',
+    'message set magic 0 plain',
+    'emptied batch',
+  ]
   for (const name of names) {
     const bytes = wireFixture('kafka-classes', name)
     assert.equal(readBatchHeader(bytes, 0, bytes.length, into), into)
@@ -107,14 +135,20 @@ const hostile: [what: RegExp, change: (bytes: Buffer) => void][] = [
   [/last offset delta is -1/, (bytes) => bytes.writeInt32BE(-1, 23)],
   [/claims -1 records/, (bytes) => bytes.writeInt32BE(-1, 57)],
   [/claims 6 records in 5 offsets/, (bytes) => bytes.writeInt32BE(6, 57)],
-  [/claims 1000000 records in \d+ bytes/, (bytes) => bytes.writeInt32BE(1_000_000, 57) && bytes.writeInt32BE(1_000_000, 23)],
+  [
+    /claims 1000000 records in \d+ bytes/,
+    (bytes) => bytes.writeInt32BE(1_000_000, 57) && bytes.writeInt32BE(1_000_000, 23),
+  ],
 ]
 
 for (const [what, change] of hostile) {
   test(`a batch is refused as damaged: ${what.source}`, () => {
     const bytes = wireFixture('kafka-classes', 'source batch none')
     change(bytes)
-    assert.throws(() => read(bytes), (error) => isBatchError(error) && what.test(String(error)))
+    assert.throws(
+      () => read(bytes),
+      (error) => isBatchError(error) && what.test(String(error)),
+    )
   })
 }
 
@@ -136,7 +170,9 @@ test('random and damaged bytes give a header within the limit, truncated, or the
         const header = readBatchHeader(bytes, 0, limit, into)
         if (header === 'truncated') return
         assert.ok(header.size > 0 && header.size <= limit)
-        assert.ok(Number.isSafeInteger(header.lastOffset) && header.lastOffset >= header.baseOffset && header.baseOffset >= 0)
+        assert.ok(
+          Number.isSafeInteger(header.lastOffset) && header.lastOffset >= header.baseOffset && header.baseOffset >= 0,
+        )
       } catch (error) {
         if (!isBatchError(error)) throw error
       }

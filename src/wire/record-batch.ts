@@ -21,7 +21,7 @@ import { NO_CONTROL_TYPE, controlTypeAt } from './control-record.ts'
  *   57     4  recordCount
  *   61        records               as one block of the codec
  *
- * Message set entry, magic 0 and 1 (LegacyRecord); a compressed entry wraps others, and its offset is that of the LAST of them:
+ * Message set entry, magic 0 and 1 (LegacyRecord). A compressed entry wraps others; its offset is that of the LAST one:
  *
  *    0     8  offset                12  4  crc (CRC-32 of bytes 16 to the end)    18  8  timestamp, magic 1 only
  *    8     4  messageSize           16  1  magic                                      4  key size, key
@@ -108,15 +108,16 @@ export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 /** Bytes before and with the magic byte: what must be there to know a batch's size and format. */
 const SIZE_UP_TO_MAGIC = 17
-/** The smallest message set entry: key and value of size 0 or null (LegacyRecord.RECORD_OVERHEAD_V0 and V1, 12 bytes before). */
+/** The smallest message set entries, magic 0 and 1: no key, no value (12 + LegacyRecord.RECORD_OVERHEAD_V0 and V1). */
 const LEAST_ENTRY_SIZES = [26, 34] as const
 /** Length, attributes, timestamp delta, offset delta, key length, value length, header count: one byte each. */
 const LEAST_RECORD_SIZE = 7
 
 /**
- * The header of one batch as plain fields: filled again and again by readBatchHeader, so copy what must outlive the next call.
- * For magic 0 and 1 it describes one message set entry: no producer, `crc` 0, and `recordCount` -1 when the entry is compressed, because only
- * decompressing tells it; `baseOffset` is then the offset of the LAST record inside, the first one being lower.
+ * The header of one batch as plain fields: filled again and again by readBatchHeader, so copy what must outlive the
+ * next call. For magic 0 and 1 it describes one message set entry: no producer, and `crc` 0. A compressed one has
+ * `recordCount` -1, because only decompressing tells it, and the offset of the LAST record inside as `baseOffset`: the
+ * first one is lower.
  */
 export class BatchHeader {
   baseOffset = 0
@@ -128,7 +129,7 @@ export class BatchHeader {
   crc = 0
   attributes = 0
   lastOffsetDelta = 0
-  /** baseOffset + lastOffsetDelta: the next offset to fetch is one more, also when the last records were compacted away. */
+  /** baseOffset + lastOffsetDelta. The next offset to fetch is one more, also if its last records were compacted away. */
   lastOffset = 0
   producerIdHigh = -1
   producerIdLow = -1
@@ -160,11 +161,16 @@ export class BatchHeader {
  * Reads and judges the header of the batch at `at`. The records are not touched and the CRC is not checked (crc32c.ts).
  * @param limit index after the last byte of the fetched records
  * @param into  is filled and returned; a new one if left out
- * @returns 'truncated' when the batch goes on behind `limit`: usual for the last batch of a fetched partition, never for the first
+ * @returns 'truncated' when the batch goes on behind `limit`: usual for the last one of a partition, never for the first
  * @throws BATCH_CORRUPT for a size, magic, codec, offset or count that no broker writes
  * Source: ByteBufferLogInputStream.nextBatchSize, DefaultRecordBatch, LogValidator.validateBatch.
  */
-export function readBatchHeader(bytes: Buffer, at: number, limit: number, into = new BatchHeader()): BatchHeader | 'truncated' {
+export function readBatchHeader(
+  bytes: Buffer,
+  at: number,
+  limit: number,
+  into = new BatchHeader(),
+): BatchHeader | 'truncated' {
   if (limit - at < SIZE_UP_TO_MAGIC) return 'truncated'
   into.baseOffset = baseOffsetAt(bytes, at)
   into.size = batchSizeAt(bytes, at)

@@ -51,23 +51,31 @@ test('a damaged batch is refused with its offset and left as it is', () => {
   const batch = wireFixture('kafka-classes', 'source batch gzip')
   batch[80]! ^= 4
   const before = Buffer.from(batch)
-  assert.throws(() => resealBatch(batch, 0, batch.length, seal), (error) => {
-    assert.ok(isChecksumError(error))
-    assert.match(String(error), /offset 5000000000 /)
-    return true
-  })
+  assert.throws(
+    () => resealBatch(batch, 0, batch.length, seal),
+    (error) => {
+      assert.ok(isChecksumError(error))
+      assert.match(String(error), /offset 5000000000 /)
+      return true
+    },
+  )
   assert.throws(() => verifyChecksum(batch, 0, batch.length), isChecksumError)
   assert.deepEqual(batch, before)
 })
 
 test('damage is still seen after resealing without a check', () => {
   fc.assert(
-    fc.property(fc.nat(), fc.integer({ min: 0, max: 7 }), fc.bigInt({ min: -1n, max: 2n ** 63n - 1n }), (place, bit, producerId) => {
-      const batch = wireFixture('kafka-classes', 'source batch snappy')
-      batch[61 + (place % (batch.length - 61))]! ^= 1 << bit
-      resealBatch(batch, 0, batch.length, { ...seal, producerId, verify: false })
-      assert.ok(!batchChecksumMatches(batch, 0, batch.length))
-    }),
+    fc.property(
+      fc.nat(),
+      fc.integer({ min: 0, max: 7 }),
+      fc.bigInt({ min: -1n, max: 2n ** 63n - 1n }),
+      (place, bit, producerId) => {
+        const batch = wireFixture('kafka-classes', 'source batch snappy')
+        batch[61 + (place % (batch.length - 61))]! ^= 1 << bit
+        resealBatch(batch, 0, batch.length, { ...seal, producerId, verify: false })
+        assert.ok(!batchChecksumMatches(batch, 0, batch.length))
+      },
+    ),
   )
 })
 

@@ -19,6 +19,9 @@ const CLEARED_MASK = APPEND_TIME_MASK | TRANSACTIONAL_MASK | DELETE_HORIZON_MASK
 /** The header's checksummed bytes before a change; one is enough, because resealBatch does not wait in between. */
 const oldHeader = new Uint8Array(BATCH_HEADER_SIZE - CHECKSUMMED_AT)
 
+/** Splits a producer id into halves without making another bigint, as Buffer.writeBigInt64BE would. */
+const producerIdView = new DataView(new ArrayBuffer(8))
+
 /** Who writes the batch to the target. NO_PRODUCER_ID, NO_PRODUCER_EPOCH and NO_SEQUENCE where idempotence is off. */
 export interface Seal {
   readonly producerId: bigint
@@ -30,9 +33,9 @@ export interface Seal {
 }
 
 /**
- * Makes a fetched batch one that the target takes from us: base offset 0, leader epoch -1, our producer, not transactional,
- * create time, no delete horizon. The records stay as they are. The base timestamp does too, also where it held the delete horizon: the records'
- * timestamp deltas are relative to it.
+ * Makes a fetched batch one that the target takes from us: base offset 0, leader epoch -1, our producer, not
+ * transactional, create time, no delete horizon. The records stay as they are. The base timestamp does too, also where
+ * it held the delete horizon: the records' timestamp deltas are relative to it.
  * @param bytes holds a batch of magic 2; modified in place, not at all when this throws
  * @param at    index of the batch's first byte
  * @param size  size of the whole batch in bytes
@@ -46,7 +49,9 @@ export function resealBatch(bytes: Buffer, at: number, size: number, seal: Seal)
   const oldCrc = crcAt(bytes, at)
   forwardBatch(bytes, at)
   bytes.writeUInt16BE(attributesAt(bytes, at) & ~CLEARED_MASK, at + 21)
-  bytes.writeBigInt64BE(seal.producerId, at + 43)
+  producerIdView.setBigInt64(0, seal.producerId)
+  bytes.writeInt32BE(producerIdView.getInt32(0), at + 43)
+  bytes.writeInt32BE(producerIdView.getInt32(4), at + 47)
   bytes.writeInt16BE(seal.producerEpoch, at + 51)
   bytes.writeInt32BE(seal.baseSequence, at + 53)
   bytes.writeUInt32BE(patchChecksum(oldCrc, oldHeader, bytes, at, size), at + 17)
@@ -62,7 +67,7 @@ export function forwardBatch(bytes: Buffer, at: number): void {
 }
 
 /**
- * To be called before a batch is dropped for what its header says, too: a flipped bit can make data look like a control batch.
+ * To be called also before a batch is dropped: a flipped bit can make data look like a control batch.
  * @throws BATCH_CHECKSUM when a magic 2 batch's bytes do not have the CRC that its header claims
  */
 export function verifyChecksum(bytes: Buffer, at: number, size: number): void {

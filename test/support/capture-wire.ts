@@ -3,7 +3,8 @@
  *
  *   node test/support/capture-wire.ts
  *
- * Java's own producer writes what is captured, and Java's own consumer says which records a reader has to see (WireSeeder.java).
+ * Java's own producer writes what is captured, and Java's own consumer says which records a reader has to see
+ * (WireSeeder.java).
  */
 import { connect } from 'node:net'
 import { writeFileSync } from 'node:fs'
@@ -26,7 +27,12 @@ const TOPICS = ['none', 'gzip', 'snappy', 'lz4', 'zstd', 'transactions', 'append
 
 // The records' timestamps are fixed and old: no segment may end, or be removed, for that.
 await using cluster = await startCluster({
-  properties: { 'log.roll.ms': '9223372036854775807', 'log.cleaner.backoff.ms': '200', 'log.initial.task.delay.ms': '100', 'log.retention.ms': '-1' },
+  properties: {
+    'log.roll.ms': '9223372036854775807',
+    'log.cleaner.backoff.ms': '200',
+    'log.initial.task.delay.ms': '100',
+    'log.retention.ms': '-1',
+  },
 })
 const seeder = await javaSeeder(cluster)
 const topicIds = new Map((await seeder('seed')).map((line) => line.split(' ') as [string, string]))
@@ -35,16 +41,22 @@ const captured = await captureFetches()
 await captureProduces(captured)
 const seen: Record<string, string[]> = {}
 for (const topic of [...TOPICS, 'target']) {
-  for (const isolation of ['read_uncommitted', 'read_committed']) seen[`${topic} ${isolation}`] = await seeder('dump', topic, isolation)
+  for (const isolation of ['read_uncommitted', 'read_committed'])
+    seen[`${topic} ${isolation}`] = await seeder('dump', topic, isolation)
 }
 save('captured', entries)
 save('captured-records', seen)
 
-async function javaSeeder({ installation, folder, bootstrap }: KafkaCluster): Promise<(...args: string[]) => Promise<string[]>> {
+async function javaSeeder({
+  installation,
+  folder,
+  bootstrap,
+}: KafkaCluster): Promise<(...args: string[]) => Promise<string[]>> {
   const classes = join(folder, 'classes')
   const source = new URL('WireSeeder.java', import.meta.url).pathname
   await java('javac', ['-cp', installation.classPath, '-d', classes, source])
-  return (...args) => java('java', ['-Xmx128m', '-cp', `${classes}:${installation.classPath}`, 'WireSeeder', bootstrap, ...args])
+  return (...args) =>
+    java('java', ['-Xmx128m', '-cp', `${classes}:${installation.classPath}`, 'WireSeeder', bootstrap, ...args])
 }
 
 async function java(command: string, args: string[]): Promise<string[]> {
@@ -56,7 +68,8 @@ async function java(command: string, args: string[]): Promise<string[]> {
 /** Returns the answer of version 17 to a read_committed fetch of every topic. */
 async function captureFetches(): Promise<Buffer> {
   const all = TOPICS.map((topic) => fetchTopic(topic, 0))
-  for (const version of [11, 12, 13, 15, 16] as const) await fetch(version, `fetch transactions v${version}`, [fetchTopic('transactions', 0)])
+  for (const version of [11, 12, 13, 15, 16] as const)
+    await fetch(version, `fetch transactions v${version}`, [fetchTopic('transactions', 0)])
   await fetch(12, 'fetch transactions read_uncommitted v12', [fetchTopic('transactions', 0)], 0)
   await fetch(17, 'fetch of diverged history v17', [fetchTopic('none', 1000, 0)])
   await fetch(17, 'fetch with unknown leader epoch v17', [fetchTopic('none', 0, -1, 99)])
@@ -66,12 +79,27 @@ async function captureFetches(): Promise<Buffer> {
   return fetch(17, 'fetch all v17', all)
 }
 
-function fetchTopic(topic: string, fetchOffset: number, lastFetchedEpoch = -1, currentLeaderEpoch = -1, partitionMaxBytes = 1 << 20): FetchTopic {
+function fetchTopic(
+  topic: string,
+  fetchOffset: number,
+  lastFetchedEpoch = -1,
+  currentLeaderEpoch = -1,
+  partitionMaxBytes = 1 << 20,
+): FetchTopic {
   const topicId = Buffer.from(topicIds.get(topic) ?? '', 'base64url')
-  return { topic, topicId, partitions: [{ partition: 0, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes }] }
+  return {
+    topic,
+    topicId,
+    partitions: [{ partition: 0, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes }],
+  }
 }
 
-async function fetch(version: FetchVersion, name: string, topics: FetchTopic[], isolationLevel: 0 | 1 = 1): Promise<Buffer> {
+async function fetch(
+  version: FetchVersion,
+  name: string,
+  topics: FetchTopic[],
+  isolationLevel: 0 | 1 = 1,
+): Promise<Buffer> {
   const sizes = { maxWaitMs: 100, minBytes: 1, maxBytes: 1 << 20, sessionId: 0, sessionEpoch: -1, rackId: '' }
   const body = encodeFetchRequest(version, { ...sizes, isolationLevel, topics, forgottenTopics: [] })
   const answer = await ask(1, version, version >= 12, [body])
@@ -104,10 +132,17 @@ async function captureRefusals(topics: ProduceTopic[], bytes: Buffer): Promise<v
   await produce(11, 'produce a duplicate v11', topics)
   bytes.writeInt32BE(500, 53)
   await produce(11, 'produce a damaged batch v11', topics)
-  await produce(11, 'produce to an unknown topic v11', topics.map((one) => ({ ...one, topic: 'missing' })))
+  await produce(
+    11,
+    'produce to an unknown topic v11',
+    topics.map((one) => ({ ...one, topic: 'missing' })),
+  )
   const noKey = Buffer.from(KEYLESS_BATCH, 'hex')
   const partitions = [{ partition: 0, bytes: noKey, start: 0, end: noKey.length }]
-  for (const version of [8, 11] as const) await produce(version, `produce without key to a compacted topic v${version}`, [{ topic: 'target-compacted', partitions }])
+  for (const version of [8, 11] as const)
+    await produce(version, `produce without key to a compacted topic v${version}`, [
+      { topic: 'target-compacted', partitions },
+    ])
 }
 
 async function produce(version: ProduceVersion, name: string, topics: ProduceTopic[]): Promise<void> {
@@ -139,5 +174,8 @@ async function ask(apiKey: number, version: number, isFlexible: boolean, chunks:
 }
 
 function save(name: string, content: object): void {
-  writeFileSync(new URL(`../../src/wire/fixtures/${name}.json`, import.meta.url), `${JSON.stringify(content, undefined, 2)}\n`)
+  writeFileSync(
+    new URL(`../../src/wire/fixtures/${name}.json`, import.meta.url),
+    `${JSON.stringify(content, undefined, 2)}\n`,
+  )
 }
