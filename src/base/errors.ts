@@ -227,7 +227,7 @@ export const errorEntries = {
   TOPIC_NOT_FOUND: {
     kind: 'operational',
     action: 'refresh-metadata',
-    text: 'Topic {topic} is not there on cluster {cluster} now.',
+    text: 'The topic {topic}, or its remote topic, is not there now. It is looked for again.',
   },
   // --- control: topics, positions, ledger -------------------------------------------------------------------------------
   CLUSTER_MIRRORS_ITSELF: {

@@ -53,7 +53,11 @@ export class BatchIntake {
 
     let at = fetched.recordsStart
     while (at < fetched.recordsEnd) {
-      if (readBatchHeader(bytes, at, fetched.recordsEnd, header) === 'truncated') return
+      if (readBatchHeader(bytes, at, fetched.recordsEnd, header) === 'truncated') {
+        if (at > fetched.recordsStart) return
+        // Brokers send the first batch whole, or nothing: asking again would bring the same piece for ever.
+        throw errors.BATCH_CORRUPT({ offset: partition.fetchOffset, what: 'the broker sent only a part of it' })
+      }
       if (this.#settings.checkCrcs && header.magic === 2) verifyChecksum(bytes, at, header.size)
       plan.position = partition.fetchOffset
       plan.isAborted = aborted !== null && aborted.isAborted(header)

@@ -37,7 +37,8 @@ export interface Continuation {
  * Decides where the copy of a partition goes on: the target's log says which sequence came last, and the runs say which upstream offset that
  * was (design.md section 5). Pure and total; the first rule that fits wins:
  *
- *  1. no identity yet                          stored position, new identity
+ *  1. no identity yet, or none at all          after what was acknowledged (without sequences what was in flight may be there twice), or the
+ *                                              stored position; new identity
  *  2. the target names our last sequence       the record after it, same identity; if that is behind what was acknowledged, the target lost
  *                                              records, and they are copied again from there
  *  3. nothing was ever sent                    the start of the first run, same identity
@@ -47,7 +48,10 @@ export interface Continuation {
  */
 export function continuationOf(facts: ContinuationFacts): Continuation {
   const { map, targetSequence, targetEnd } = facts
-  if (map === null || map.last === null) return beginning(facts.storedPosition, targetEnd, 'none')
+  if (map === null || map.last === null) {
+    const isGoingOn = facts.ackedOffset >= 0
+    return beginning(isGoingOn ? facts.ackedOffset : facts.storedPosition, targetEnd, isGoingOn ? 'duplicates possible' : 'none')
+  }
   if (targetSequence !== null) {
     const run = map.runAtSequence(targetSequence)
     if (run !== null) return afterSequence(facts, run, targetSequence)

@@ -71,7 +71,12 @@ export class FetchSession {
   /** The partition's reading position moved. */
   touch(partition: MirroredPartition): void {
     const entry = this.#entries.get(partition)
-    if (entry !== undefined) this.#changed.add(entry)
+    if (entry === undefined) return
+    this.#changed.add(entry)
+    if (this.#sessionId !== 0) return
+    // Without a session nobody but we turn the order, and only the first partition with data gets a batch larger than it asked for.
+    this.#entries.delete(partition)
+    this.#entries.set(partition, entry)
   }
 
   /** Whether an answer about the partition belongs to what was last asked. */

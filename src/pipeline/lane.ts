@@ -42,6 +42,10 @@ const WINDOWS = { usual: { batchesMax: 16, bytesMax: 4 * MIB }, longWay: { batch
 /** Without sequences a second batch in flight could overtake a first one that failed. */
 const ONE_AT_A_TIME: WriteWindow = { batchesMax: 1, bytesMax: 32 * MIB }
 const TICK_MS = 100
+/** How long a partition that was slow keeps a connection of its own. */
+const ISOLATION_MS = 30_000
+/** A broker that lets us wait for longer than it was asked to may be gone: who leads now is looked up. */
+const SILENCE_MS = 3_000
 const DRAIN_POLL_MS = 5
 
 export interface LaneDependencies {
@@ -64,6 +68,8 @@ export class Lane {
   readonly #plan: FlowPlan
   readonly #deps: LaneDependencies
   readonly #partitions = new Map<string, MirroredPartition>()
+  /** Producer ids of partitions that were given up, by their keys. */
+  readonly #spentProducerIds = new Map<string, bigint>()
   readonly #moved = new Set<MirroredPartition>()
   readonly #readArenas = new ArenaPool({ arenaBytes: ARENA_BYTES })
   readonly #answerArenas = new ArenaPool({ arenaBytes: ANSWER_ARENA_BYTES })
@@ -112,6 +118,7 @@ export class Lane {
     for (const assignment of assignments) {
       const partition = new MirroredPartition(assignment)
       if (this.#partitions.has(partition.key)) continue
+      partition.spentProducerId = this.#spentProducerIds.get(partition.key) ?? null
       this.#partitions.set(partition.key, partition)
       this.#locator.locate(partition)
     }
@@ -126,6 +133,7 @@ export class Lane {
       const partition = this.#partitions.get(topicPartitionKey(topic, index))
       if (partition === undefined) continue
       this.#partitions.delete(partition.key)
+      if (partition.identity !== null) this.#spentProducerIds.set(partition.key, partition.identity.producerId)
       this.#locator.forget(partition)
       this.#readRouter.displace(partition)
       partition.state = { name: 'stopped', reason: 'no longer assigned' }
@@ -194,6 +202,8 @@ export class Lane {
     while (!signal.aborted) {
       await this.#deps.clock.sleep(TICK_MS, { signal })
       this.#keeper.tick()
+      if ([...this.#writeRouter.channels].some((channel) => channel.unansweredForMs() > SILENCE_MS)) this.#targetWatch.request()
+      if ([...this.#readersStops.keys()].some((reader) => reader.silentForMs() > SILENCE_MS)) this.#sourceWatch.request()
     }
   }
 
@@ -219,7 +229,10 @@ export class Lane {
     return new ReadRouter({
       metadata: () => this.#deps.source.metadata,
       startReader: (nodeId) => this.#startReader(nodeId),
-      stopReader: (reader) => this.#readersStops.get(reader)?.abort(errors.STOPPING({ what: 'A reader', reason: 'idle' })),
+      stopReader: (reader) => {
+        this.#readersStops.get(reader)?.abort(errors.STOPPING({ what: 'A reader', reason: 'idle' }))
+        this.#readersStops.delete(reader)
+      },
       onLeaderUnknown: () => this.#sourceWatch.request(),
     })
   }
@@ -245,7 +258,10 @@ export class Lane {
       clock,
       random,
       onAnswer: (answered, lease) => this.#sourceAnswers.take(answered, lease),
-      onConnectionFailed: (broker, error) => this.#connectionFailed(source, broker, error),
+      onConnectionFailed: (broker, error) => {
+        this.#readRouter.replicaFailed(broker)
+        this.#connectionFailed(source, broker, error)
+      },
       onConnectionOpened: (broker) => this.#say('ConnectionOpened', { cluster: source.alias, broker }),
     })
     const stop = new AbortController()
@@ -379,7 +395,12 @@ export class Lane {
         this.#totals.foreignWritesTotal++
         this.#say('ForeignWriteFound', { targetTopic, partition, expected, downstreamOffset })
       },
-      onIsolated: ({ sourceTopic: topic, partition }) => this.#say('PartitionIsolated', { topic, partition }),
+      onSlow: (partition) => {
+        const { sourceTopic: topic, partition: index } = partition
+        if (!partition.isIsolated) this.#say('PartitionIsolated', { topic, partition: index })
+        partition.isIsolated = true
+        partition.isolatedUntilMs = this.#deps.clock.monotonic() + ISOLATION_MS
+      },
       onIdentitySpent: (partition) => {
         partition.isIdentitySpent = true
       },

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
 import { Notifier } from '../base/notifier.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
@@ -117,9 +118,13 @@ export class Locator {
     }
   }
 
-  async #locateAll(due: readonly MirroredPartition[], options: CallOptions): Promise<void> {
+  async #locateAll(all: readonly MirroredPartition[], options: CallOptions): Promise<void> {
     const { ports } = this.#deps
-    for (const partition of due) this.#adoptLedger(partition)
+    for (const partition of all) {
+      if (ports.topicIds(partition) === null) this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
+      else this.#adoptLedger(partition)
+    }
+    const due = all.filter((partition) => ports.topicIds(partition) !== null)
     const known = due.filter((partition) => partition.identity !== null && partition.hasWritten)
     const sequences = known.length === 0 ? new Map() : await ports.targetSequences(known, options)
     const ends = await ports.targetEnds(due, options)
@@ -140,10 +145,10 @@ export class Locator {
 
   /** The first time in this life: what the ledger says is taken over, unless it speaks of another incarnation of a topic. */
   #adoptLedger(partition: MirroredPartition): void {
-    const ids = this.#deps.ports.topicIds(partition)
-    partition.sourceTopicId = ids?.source ?? null
+    if (partition.identity !== null) return
+    partition.sourceTopicId = this.#deps.ports.topicIds(partition)?.source ?? null
     const { ledger } = partition.assignment
-    if (ledger === null || partition.map !== null || !this.#deps.isIdempotent) return
+    if (ledger === null || !this.#deps.isIdempotent) return
     const { runs, ...identity } = ledger
     partition.identity = identity
     partition.map = OffsetMap.from(runs)
@@ -250,7 +255,7 @@ export class Locator {
 
   async #renewIdentity(partition: MirroredPartition, options: CallOptions): Promise<void> {
     const ids = this.#deps.ports.topicIds(partition)
-    const spent = partition.hasWritten ? (partition.identity?.producerId ?? null) : null
+    const spent = partition.hasWritten ? (partition.identity?.producerId ?? null) : partition.spentProducerId
     const producer = await this.#deps.ports.producerIdentity(spent, options)
     partition.identity = {
       ...producer,

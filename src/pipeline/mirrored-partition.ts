@@ -64,12 +64,16 @@ export class MirroredPartition {
   inFlightBytes = 0
   /** The target does not tell us how far the copy came (no READ permission, old broker): fewer batches in flight. */
   isTargetBlind = false
+  /** Producer id that an earlier life of this target partition was written under, and that must not be used again with sequence 0. */
+  spentProducerId: bigint | null = null
   /** The target takes this producer id no longer: the next time it is located it gets another. */
   isIdentitySpent = false
   /** It ends here as soon as what was read before is acknowledged. */
   pendingRefusal: TwinlogError | null = null
   /** Its batches go over a connection of their own: it was slow to be acknowledged. */
   isIsolated = false
+  /** Monotonic ms up to which it stays there; later as soon as nothing is in flight. */
+  isolatedUntilMs = 0
   /** Monotonic ms before which a recovering or stopped partition is left alone. */
   retryAtMs = 0
   failuresCount = 0

@@ -97,7 +97,8 @@ export class PartitionKeeper {
 
   /** Something that was in flight is answered, well or badly. */
   landed(partition: MirroredPartition): void {
-    if (partition.inFlight.length > 0) return
+    if (partition.inFlight.length > 0 || partition.state.name === 'stopped') return
+    if (partition.isIsolated && this.#deps.clock.monotonic() >= partition.isolatedUntilMs) partition.isIsolated = false
     if (partition.state.name === 'recovering') this.#apply(partition, { name: 'drained' })
     else if (partition.queue.length > 0) return
     else if (partition.pendingRefusal !== null) this.refuse(partition, partition.pendingRefusal)

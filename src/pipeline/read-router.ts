@@ -62,6 +62,11 @@ export class ReadRouter {
     this.#deps.onLeaderUnknown(partition)
   }
 
+  /** A broker cannot be reached: who was read from it because a leader recommended it goes back to the leader. */
+  replicaFailed(nodeId: number): void {
+    for (const partition of [...this.#placed.keys()]) if (partition.readReplica === nodeId) this.unseat(partition)
+  }
+
   /** New metadata: partitions follow their leaders; readers without partitions end. */
   reroute(): void {
     for (const partition of [...this.#homeless]) this.place(partition)

@@ -62,6 +62,8 @@ export class SourceReader {
   readonly #byAnswerKey = new Map<string, MirroredPartition>()
   readonly #answerKeys = new Map<MirroredPartition, { byId: string; byName: string }>()
   #answersHeld = 0
+  /** Monotonic ms at which the request under way was sent. */
+  #askedAtMs: number | null = null
   #hasTopicWithoutId = false
 
   constructor(nodeId: number, dependencies: SourceReaderDependencies) {
@@ -109,6 +111,12 @@ export class SourceReader {
     this.#changed.notify()
   }
 
+  /** How long the broker has let a request wait beyond the time that it was asked to wait at most, in ms. */
+  silentForMs(): number {
+    if (this.#askedAtMs === null) return 0
+    return Math.max(0, this.#deps.clock.monotonic() - this.#askedAtMs - this.#deps.limits.maxWaitMs)
+  }
+
   /** Reads until the signal; a lost connection is opened again, with back-off. */
   async run({ signal }: { signal: AbortSignal }): Promise<void> {
     const { clock, reconnectBackoffMs, reconnectBackoffMaxMs, random } = this.#deps
@@ -142,6 +150,7 @@ export class SourceReader {
         }
         const frame: Frame = await pending
         pending = null
+        this.#askedAtMs = null
         const throttleMs = this.#takeIn(version, frame)
         onGoodAnswer()
         // Asked for before the batches are sent on, so that the broker works while we do.
@@ -150,6 +159,7 @@ export class SourceReader {
         pending?.catch(() => {})
       }
     } finally {
+      this.#askedAtMs = null
       signal.removeEventListener('abort', stop)
       pending?.then(
         (frame) => frame.release(),
@@ -188,6 +198,7 @@ export class SourceReader {
     const flexible = { request: isFlexible, response: isFlexible }
     const body = encodeFetchRequest(version, request)
     sizer.asked()
+    this.#askedAtMs = this.#deps.clock.monotonic()
     return connection.request(FETCH_KEY, version, flexible, [body], { timeoutMs: requestTimeoutMs + limits.maxWaitMs })
   }
 

@@ -38,7 +38,7 @@ export async function readTailSequence(
 ): Promise<number | null> {
   const topic = cluster.metadata?.topics.get(question.topic)
   const leader = topic?.partitions[question.partition]
-  if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic, cluster: cluster.alias })
+  if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
   await using connection = await cluster.openDataConnection(leader.leader, 'read', { signal, arenas })
   const known = topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
   const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)

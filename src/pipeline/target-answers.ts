@@ -43,7 +43,8 @@ export interface TargetAnswersDependencies {
   offerWriting(partition: MirroredPartition): void
   onMoved(partition: MirroredPartition): void
   onForeignWrite(partition: MirroredPartition, expected: number, downstreamOffset: number): void
-  onIsolated(partition: MirroredPartition): void
+  /** It was not acknowledged in time: its followers are behind. */
+  onSlow(partition: MirroredPartition): void
   /** The partition needs another producer id: the target does not take this one any more. */
   onIdentitySpent(partition: MirroredPartition): void
 }
@@ -93,8 +94,7 @@ export class TargetAnswers {
       return
     }
     if (produced.errorCode === REQUEST_TIMED_OUT || produced.errorCode === NOT_ENOUGH_REPLICAS_AFTER_APPEND) {
-      if (!partition.isIsolated) this.#deps.onIsolated(partition)
-      partition.isIsolated = true
+      this.#deps.onSlow(partition)
     }
     const { action } = classifyKafkaError(produced.errorCode)
     if (action === 'fence' || name === 'UNKNOWN_PRODUCER_ID') this.#deps.onIdentitySpent(partition)
