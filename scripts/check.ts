@@ -7,7 +7,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'layers', command: [process.execPath, 'scripts/layers.ts'] },
-  { name: 'unit tests', command: [process.execPath, 'scripts/run-tests.ts', 'unit'] },
+  { name: 'unit tests', command: [process.execPath, 'scripts/run-tests.ts', 'unit', '--brief'] },
   { name: 'generated pages', command: [process.execPath, 'scripts/generated-pages.ts', '--check'] },
   { name: 'unused code (knip)', command: ['knip', '--no-progress'] },
   { name: 'package', command: [process.execPath, 'scripts/package-check.ts'] },

@@ -12,10 +12,12 @@ const NEEDED = ['package.json', 'LICENSE', 'CHANGELOG.md', 'bin/twinlog.cjs', 'b
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER, { recursive: true })
 must('npm', ['run', 'build', '--silent'])
-must('publint', ['--strict', '--pack=false'])
 const tarball =
   must('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', FOLDER]).trim().split('\n').at(-1) ?? ''
 must('tar', ['-xzf', join(FOLDER, tarball), '-C', FOLDER])
+
+// Looked at here and not in the checkout, whose node_modules are not packed.
+must('publint', [join(FOLDER, 'package'), '--strict', '--pack=false'])
 
 const files = readdirSync(join(FOLDER, 'package'), { recursive: true, encoding: 'utf8' }).map((name) =>
   name.split(sep).join('/'),

@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { dot, spec } from 'node:test/reporters'
 
 /** The parts of the test suite: where they are, how many files run at once on 2 cores, and how long a file may take. */
 export const SUITES = {
@@ -34,13 +34,17 @@ export function filesOf(name: SuiteName): string[] {
   return files.filter((file) => (name === 'long') === file.endsWith(LONG))
 }
 
-/** Runs the files with node's own runner, each in a process of its own, its report on the screen. */
-export async function runTests(name: SuiteName, files: readonly string[] = filesOf(name)): Promise<SuiteResult> {
+/**
+ * Runs the files with node's own runner, each in a process of its own, its report on the screen.
+ * @param isBrief   only dots and failures
+ */
+export async function runTests(name: SuiteName, isBrief = false): Promise<SuiteResult> {
+  const files = filesOf(name)
   const { concurrency, timeoutMs } = SUITES[name]
   const start = performance.now()
   const counts = { passed: 0, failed: 0, skipped: 0 }
   if (files.length > 0) {
-    const events = run({ files: [...files], concurrency, timeout: timeoutMs, isolation: 'process' })
+    const events = run({ files, concurrency, timeout: timeoutMs, isolation: 'process' })
     events.on('test:summary', ({ file, counts: each }) => {
       // Summaries come for each file and for all; only the last has no file.
       if (file !== undefined) return
@@ -48,7 +52,7 @@ export async function runTests(name: SuiteName, files: readonly string[] = files
       counts.failed = each.tests - each.passed - each.skipped - each.todo
       counts.skipped = each.skipped + each.todo
     })
-    for await (const chunk of events.compose(spec)) process.stdout.write(chunk)
+    for await (const chunk of events.compose(isBrief ? dot : spec)) process.stdout.write(chunk)
   }
   return { ...counts, durationMs: performance.now() - start }
 }
@@ -62,7 +66,7 @@ export function describeResult(name: string, { passed, failed, skipped, duration
 if (import.meta.main) {
   const names = process.argv.slice(2).filter((name): name is SuiteName => name in SUITES)
   for (const name of names) {
-    const result = await runTests(name)
+    const result = await runTests(name, process.argv.includes('--brief'))
     process.stdout.write(`${describeResult(name, result)}\n`)
     if (result.failed > 0) process.exitCode = 1
   }
