@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { errors } from '../base/errors.ts'
 import { MemoryRecordLog } from '../../test/support/memory-record-log.ts'
 import type { Gap } from '../mirror/gap.ts'
 import type { LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
@@ -152,6 +153,30 @@ test('a write that fails is said with the topic, and what follows is as if it ha
   log.beforeAppend = () => Promise.resolve()
   await store.write([write(transactions(1_000, 2))], options)
   assert.deepEqual((await load(log.compacted())).find('orders', 0)?.runs, transactions(0, 1_002))
+})
+
+test('a write waits out what passes by itself, and gives up in the end', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  let nowMs = 0
+  const clock = { now: () => nowMs, monotonic: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) }
+  const store = await LedgerStore.load(log, scope, { ...options, clock })
+  const passing = errors.LEDGER_WRITE_FAILED({ count: 1, ledgerTopic, cluster: 'us', reason: 'no leader' })
+  let failuresLeft = 5
+  log.beforeAppend = () => (failuresLeft-- > 0 ? Promise.reject(passing) : Promise.resolve())
+  await store.write([write(transactions(0, 1), { replaces: true })], options)
+  assert.ok(nowMs > 0)
+  failuresLeft = Infinity
+  await assert.rejects(store.write([write(transactions(1, 1))], options), { code: 'LEDGER_WRITE_FAILED' })
+  assert.ok(nowMs > 60_000 && nowMs < 70_000, `${nowMs} ms`)
+})
+
+test('a write that the cluster refuses is not tried again', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  const refused = errors.INTERNAL_TOPIC_NOT_COMPACTED({ cluster: 'us', topic: ledgerTopic, policy: 'delete' })
+  log.beforeAppend = () => Promise.reject(refused)
+  await assert.rejects(store.write([write(transactions(0, 1), { replaces: true })], options), { code: 'LEDGER_WRITE_REFUSED', action: 'stop' })
+  assert.equal(log.appendCounts.length, 1)
 })
 
 test('random writes, failures and restarts never make the ledger differ from what was acknowledged', async () => {

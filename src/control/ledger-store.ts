@@ -1,5 +1,8 @@
 import { assert } from '../base/assert.ts'
+import { createBackoff } from '../base/backoff.ts'
 import { TwinlogError } from '../base/catalogue.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
 import type { Gap } from '../mirror/gap.ts'
 import type { LedgerEntry, LedgerIdentity, LedgerWrite, LedgerWriter } from '../mirror/ledger-entry.ts'
@@ -12,6 +15,9 @@ import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
+
+/** How long a write waits for brokers that restart or elect a leader before it is said to have failed. */
+const RETRY_TIMEOUT_MS = 60_000
 
 export interface LedgerOptions {
   /** `mm2-ledger.<source>.internal` */
@@ -42,6 +48,7 @@ interface QueuedWrite {
 export class LedgerStore implements LedgerWriter {
   readonly #log: RecordLog
   readonly #scope: LedgerScope
+  readonly #clock: Clock
   readonly #partitions = new Map<string, LedgerPartition>()
   readonly #gaps = new Map<string, Gap>()
   readonly #problems: TwinlogError[] = []
@@ -49,9 +56,10 @@ export class LedgerStore implements LedgerWriter {
   /** Resolves when all that was begun is over. */
   #tail: Promise<void> = Promise.resolve()
 
-  private constructor(log: RecordLog, scope: LedgerScope) {
+  private constructor(log: RecordLog, scope: LedgerScope, clock: Clock) {
     this.#log = log
     this.#scope = scope
+    this.#clock = clock
   }
 
   /**
@@ -70,8 +78,12 @@ export class LedgerStore implements LedgerWriter {
    * Reads the whole topic. Memory: the records that compaction would keep, packed as they lie there.
    * @param scope the two clusters as they are now: entries written for others are not found
    */
-  static async load(log: RecordLog, scope: LedgerScope, { signal }: { signal: AbortSignal }): Promise<LedgerStore> {
-    const store = new LedgerStore(log, scope)
+  static async load(
+    log: RecordLog,
+    scope: LedgerScope,
+    { signal, clock = systemClock }: { signal: AbortSignal; clock?: Clock },
+  ): Promise<LedgerStore> {
+    const store = new LedgerStore(log, scope, clock)
     await log.read((record) => store.#take(record), { signal })
     return store
   }
@@ -215,7 +227,7 @@ export class LedgerStore implements LedgerWriter {
   async #append(groups: readonly (readonly LedgerAppend[])[], count: number, signal: AbortSignal): Promise<void> {
     const records = groups.flatMap((group) => group.map(({ key, value }) => ({ partition: 0, key, value })))
     try {
-      await this.#log.append(records, { signal })
+      await this.#appendPatiently(records, signal)
     } catch (cause) {
       signal.throwIfAborted()
       const reason = cause instanceof Error ? cause.message : String(cause)
@@ -225,6 +237,29 @@ export class LedgerStore implements LedgerWriter {
       throw isFinal ? errors.LEDGER_WRITE_REFUSED(parameters, { cause }) : errors.LEDGER_WRITE_FAILED(parameters, { cause })
     }
   }
+
+  /**
+   * Waits out what passes by itself, because a failed write ends the lane with all its partitions. Appending the same records again is
+   * harmless: each says the whole truth of its key.
+   */
+  async #appendPatiently(records: Parameters<RecordLog['append']>[0], signal: AbortSignal): Promise<void> {
+    const backoff = createBackoff(100, 1_000)
+    const deadlineMs = this.#clock.monotonic() + RETRY_TIMEOUT_MS
+    for (;;) {
+      try {
+        return await this.#log.append(records, { signal })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isPassing(error) || this.#clock.monotonic() >= deadlineMs) throw error
+        await this.#clock.sleep(backoff.next(), { signal })
+      }
+    }
+  }
+}
+
+/** What passes by itself: a broker restarts, a leader moves. */
+function isPassing(error: unknown): boolean {
+  return error instanceof TwinlogError && (error.action === 'retry' || error.action === 'refresh-metadata')
 }
 
 /** One write for each partition: later runs follow earlier ones, and a new identity forgets what came before it. */

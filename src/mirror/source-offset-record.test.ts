@@ -34,11 +34,11 @@ test('the record goes to the partition that a Java producer picks for the key', 
   }
 })
 
-test('an alias is escaped as Jackson does: quotes, backslash and control characters only', () => {
-  const alias = 'a"b\\c/d\u0000\u001f\n\té\u2028\u007f'
+test('an alias is escaped as Jackson does: quotes, backslash, control characters and surrogates', () => {
+  const alias = 'a"b\\c/d\u0000\u001f\n\té\u2028\u007f\u{1f600}'
   assert.equal(
     encodeSourceOffsetKey({ ...owner, sourceAlias: alias }, { topic: 't', partition: 0 }).toString(),
-    `["MirrorSourceConnector",{"cluster":"a\\"b\\\\c/d\\u0000\\u001F\\n\\té\u2028\u007f","partition":0,"topic":"t"}]`,
+    `["MirrorSourceConnector",{"cluster":"a\\"b\\\\c/d\\u0000\\u001F\\n\\té\u2028\u007f\\uD83D\\uDE00","partition":0,"topic":"t"}]`,
   )
 })
 

@@ -103,10 +103,13 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\r': '\\r',
 }
 
-/** A JSON text as Jackson writes it: like JSON.stringify, but control characters have upper-case hex digits. */
+/**
+ * A JSON text as Jackson writes it into bytes: like JSON.stringify, but hex digits are upper-case, and a character beyond U+FFFF is two
+ * escapes. Seen with Kafka 4.3.0's JsonConverter (test/compat/source-offsets.test.ts).
+ */
 function jacksonText(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  const escaped = text.replace(/["\\\u0000-\u001f]/g, (character) => {
+  const escaped = text.replace(/["\\\u0000-\u001f\ud800-\udfff]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
     return shortEscapes[character] ?? `\\u${code}`
   })
