@@ -56,6 +56,7 @@ let copiedBytes = 0
 let batchesCount = 0
 let rotation = 0
 
+process.once('SIGTERM', () => process.exit(0)) // an orderly exit, so that a probe in the process can write its report
 await copy(values.follow ? undefined : await endOffsets(source, values.topic, partitionsCount))
 if (values.report) printReport()
 process.exit(0)

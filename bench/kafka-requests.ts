@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerConnection } from './broker-connection.ts'
 
 /*
@@ -13,6 +14,8 @@ const INIT_PRODUCER_ID = { key: 22, version: 0 }
 const LATEST = -1n
 const EARLIEST = -2n
 const UNKNOWN_TOPIC_OR_PARTITION = 3
+const COORDINATOR_LOAD_IN_PROGRESS = 14
+const RETRY_MS = 20
 const FETCH_PARTITION_BYTES = 28
 /** error code, high watermark, last stable offset, log start offset. */
 const FETCHED_PARTITION_HEADER_BYTES = 2 + 8 + 8 + 8
@@ -118,15 +121,19 @@ export async function produce(connection: BrokerConnection, topic: string, batch
   answer.release()
 }
 
+/** Asks again while a broker that has just started has no block of ids yet. */
 export async function newProducerIdentity(connection: BrokerConnection): Promise<ProducerIdentity> {
   const body = Buffer.alloc(2 + 4)
   body.writeInt32BE(60_000, body.writeInt16BE(-1, 0)) // no transactional id; transaction timeout
-  const answer = await connection.request(INIT_PRODUCER_ID.key, INIT_PRODUCER_ID.version, [body])
-  const errorCode = answer.bytes.readInt16BE(8)
-  if (errorCode !== 0) throw new Error(`InitProducerId: error ${errorCode}`)
-  const identity = { id: answer.bytes.readBigInt64BE(10), epoch: answer.bytes.readInt16BE(18) }
-  answer.release()
-  return identity
+  for (;;) {
+    const { bytes, release } = await connection.request(INIT_PRODUCER_ID.key, INIT_PRODUCER_ID.version, [body])
+    const errorCode = bytes.readInt16BE(8)
+    const identity = { id: bytes.readBigInt64BE(10), epoch: bytes.readInt16BE(18) }
+    release()
+    if (errorCode === 0) return identity
+    if (errorCode !== COORDINATOR_LOAD_IN_PROGRESS) throw new Error(`InitProducerId: error ${errorCode}`)
+    await sleep(RETRY_MS)
+  }
 }
 
 export function endOffsets(connection: BrokerConnection, topic: string, partitionsCount: number) {

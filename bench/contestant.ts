@@ -1,0 +1,48 @@
+/** Who takes part, in the order of the tables. */
+export const CONTESTANTS = ['mm2-shipped', 'mm2-tuned', 'twinlog', 'bare-copy'] as const
+export type ContestantName = (typeof CONTESTANTS)[number]
+
+/** What a contestant is asked to copy. Each run has a source alias of its own, so that nothing is left from the one before. */
+export interface FlowUnderTest {
+  readonly sourceAlias: string
+  readonly sourceBootstrap: string
+  readonly targetBootstrap: string
+  readonly topic: string
+  /** Of the topic; the bare copy has to be told. */
+  readonly partitionsCount: number
+  /** For internal topics on the target. */
+  readonly targetReplicationFactor: number
+  /** For settings, logs and what a run leaves behind. */
+  readonly folder: string
+}
+
+export const TARGET_ALIAS = 't'
+
+/** DefaultReplicationPolicy. */
+export function remoteTopic({ sourceAlias, topic }: FlowUnderTest): string {
+  return `${sourceAlias}.${topic}`
+}
+
+/** What only the contestant itself can tell, after it ended. */
+export interface ContestantFacts {
+  /** Effective client settings, as MirrorMaker 2 logs them. */
+  readonly clientSettings?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly heap?: HeapFacts
+}
+
+/** Of a Node process, from its start to its end. */
+export interface HeapFacts {
+  readonly allocatedBytes: number
+  readonly majorCollections: number
+  readonly minorCollections: number
+}
+
+/** A contestant at work, as a process of its own. */
+export interface RunningContestant {
+  readonly pid: number
+  readonly hasEnded: boolean
+  /** What it wrote to standard output and error. */
+  readonly logFile: string
+  /** Ends it if it still runs. */
+  stop(): Promise<ContestantFacts>
+}

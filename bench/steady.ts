@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { remoteTopic } from './contestant.ts'
+import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
+import { connectTo, newFlow, removeFlow, startContestant } from './environment.ts'
+import type { Environment } from './environment.ts'
+import { endOffsets } from './kafka-requests.ts'
+import type { LatencyFigures } from './java-tool.ts'
+import type { Measurement } from './measurement.ts'
+import { cpuSeconds, peakRssMb, rssMb, since, sum } from './process-usage.ts'
+
+const POLL_MS = 50
+const TIMEOUT_MS = 300_000
+
+export interface LatencyPlan {
+  readonly recordsPerSecond: number
+  readonly seconds: number
+  readonly warmupSeconds: number
+}
+
+interface Run {
+  readonly shape: string
+  readonly contestant: ContestantName
+  readonly round: number
+}
+
+/** Latency of single records at a steady rate, on one partition, with a mirror that was warmed up by the same stream. */
+export async function runLatency(environment: Environment, plan: LatencyPlan, run: Run): Promise<Measurement> {
+  const { source, target, tool } = environment
+  const topic = `latency-${run.contestant}-${run.round}`
+  await fill(environment, topic, 1, 100)
+  const flow = await newFlow(environment, { topic, partitionsCount: 1 })
+  const running = await startContestant(environment, run.contestant, flow)
+  await waitUntilCopied(environment, flow, running, 100)
+  const cpuBefore = cpuSeconds(running.pid)
+  const latency = await tool.latency({
+    source: source.internalBootstrap,
+    target: target.internalBootstrap,
+    topic,
+    remoteTopic: remoteTopic(flow),
+    ...latencyArguments(plan),
+  })
+  const cpu = since(cpuBefore, cpuSeconds(running.pid))
+  const rss = peakRssMb(running.pid)
+  const facts = await running.stop()
+  await cleanUp(environment, flow)
+  const seconds = plan.seconds + plan.warmupSeconds
+  return { ...run, facts, figures: { ...latencyFigures(latency), cpuPercent: (sum(cpu) / seconds) * 100, peakRssMb: rss } }
+}
+
+/** The same without any mirror: producer and consumer on the source. */
+export async function runDirectLatency(environment: Environment, plan: LatencyPlan, round: number): Promise<Measurement> {
+  const { source, tool } = environment
+  const topic = `latency-direct-${round}`
+  await fill(environment, topic, 1, 100)
+  const bootstrap = source.internalBootstrap
+  const latency = await tool.latency({ source: bootstrap, target: bootstrap, topic, remoteTopic: topic, ...latencyArguments(plan) })
+  await tool.deleteTopics(bootstrap, topic)
+  return { shape: 'latency', contestant: 'direct', round, figures: latencyFigures(latency), facts: {} }
+}
+
+/** What a mirror uses while nothing happens. */
+export async function runIdle(
+  environment: Environment,
+  { partitionsCount, seconds, settleSeconds }: { partitionsCount: number; seconds: number; settleSeconds: number },
+  run: Run,
+): Promise<Measurement> {
+  const topic = `idle-${run.contestant}-${run.round}`
+  await fill(environment, topic, partitionsCount, partitionsCount * 10)
+  const flow = await newFlow(environment, { topic, partitionsCount })
+  const running = await startContestant(environment, run.contestant, flow)
+  await waitUntilCopied(environment, flow, running, partitionsCount * 10)
+  await sleep(settleSeconds * 1000)
+  const before = cpuSeconds(running.pid)
+  await sleep(seconds * 1000)
+  const cpu = since(before, cpuSeconds(running.pid))
+  const figures = { idleCpuPercent: (sum(cpu) / seconds) * 100, rssMb: rssMb(running.pid), peakRssMb: peakRssMb(running.pid) }
+  const facts = await running.stop()
+  await cleanUp(environment, flow)
+  return { ...run, figures, facts }
+}
+
+/** Until the remote topic holds so many records. */
+export async function waitUntilCopied(
+  { target }: Environment,
+  flow: FlowUnderTest,
+  running: RunningContestant,
+  records: number,
+): Promise<void> {
+  const connection = await connectTo(target)
+  const deadlineMs = performance.now() + TIMEOUT_MS
+  try {
+    for (;;) {
+      const offsets = await endOffsets(connection, remoteTopic(flow), flow.partitionsCount)
+      const copied = offsets?.reduce((total, offset) => total + offset, 0) ?? 0
+      if (copied >= records) return
+      if (running.hasEnded) throw new Error(`${running.logFile}: the contestant ended early`)
+      if (performance.now() > deadlineMs) throw new Error(`only ${copied} of ${records} records after ${TIMEOUT_MS} ms`)
+      await sleep(POLL_MS)
+    }
+  } finally {
+    connection[Symbol.dispose]()
+  }
+}
+
+/** Creates a topic on the source and spreads records over its partitions. */
+export async function fill({ source, tool }: Environment, topic: string, partitions: number, records: number): Promise<void> {
+  await tool.createTopic(source.internalBootstrap, topic, { partitions })
+  await tool.load(source.internalBootstrap, topic, { partitions, records, valueBytes: 100, batchBytes: 16_384, codec: 'none' })
+}
+
+async function cleanUp(environment: Environment, flow: FlowUnderTest): Promise<void> {
+  await removeFlow(environment, flow)
+  await environment.tool.deleteTopics(environment.source.internalBootstrap, flow.topic)
+}
+
+function latencyArguments({ recordsPerSecond, seconds, warmupSeconds }: LatencyPlan) {
+  return { rate: recordsPerSecond, seconds, warmupSeconds }
+}
+
+function latencyFigures({ sent, arrived, p50Ms, p99Ms, p999Ms, maxMs }: LatencyFigures): Record<string, number> {
+  return { p50Ms, p99Ms, p999Ms, maxMs, lostRecords: sent - arrived }
+}
