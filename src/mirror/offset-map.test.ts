@@ -196,3 +196,90 @@ test('a run of unknown downstream offset answers null and hides nothing of its n
   assert.equal(map.upstreamOf(12), null)
   assert.equal(map.upstreamOf(26), 41)
 })
+
+test('a record found elsewhere on the target moves itself and all later runs, and no upstream offset', () => {
+  const runs = [
+    { upstream: 0, sequence: 0, downstream: 0 },
+    { upstream: 12, sequence: 10, downstream: 10 },
+    { upstream: 40, sequence: 20, downstream: 20 },
+  ]
+  const map = OffsetMap.from(runs)
+  map.shiftDownstream(5, 8)
+  assert.deepEqual(
+    [...map.runs()],
+    [
+      { upstream: 0, sequence: 0, downstream: 0 },
+      { upstream: 5, sequence: 5, downstream: 8 },
+      { upstream: 12, sequence: 10, downstream: 13 },
+      { upstream: 40, sequence: 20, downstream: 23 },
+    ],
+  )
+  map.shiftDownstream(20, 30)
+  assert.equal(map.downstreamOf(41), 31)
+  assert.equal(map.upstreamAtSequence(21), 41)
+  assert.equal(map.downstreamOf(14), 15)
+})
+
+test('a shift of the target changes nothing but downstream offsets from there on', () => {
+  fc.assert(
+    fc.property(firstSequence, truncatedStretches, fc.nat(), fc.nat(5), (first, stretches, chosen, shift) => {
+      const { map, records } = copy(first, stretches)
+      const index = chosen % records.length
+      const at = records[index]
+      if (at === undefined) return
+      map.shiftDownstream(at.sequence, at.downstream + shift)
+      for (const [place, { sequence, upstream, downstream }] of records.entries()) {
+        assert.equal(map.upstreamAtSequence(sequence), upstream)
+        assert.equal(map.upstreamOf(downstream + (place >= index ? shift : 0)), upstream)
+      }
+    }),
+  )
+})
+
+test('many runs answer as few do: packed blocks do not show', () => {
+  fc.assert(
+    fc.property(firstSequence, fc.array(stretch(fc.nat(4)), { minLength: 700, maxLength: 1_500 }), fc.nat(), (first, stretches, keep) => {
+      const { map, records } = copy(
+        first,
+        stretches.map((each, index) => ({ ...each, rewind: index % 97 === 96 ? each.rewind * 20 : 0 })),
+      )
+      const keepFrom = records[keep % records.length]?.upstream ?? 0
+      map.trim(keepFrom)
+      for (const { upstream, sequence, downstream } of records.slice(keep % records.length)) {
+        assert.equal(map.upstreamAtSequence(sequence), upstream)
+        assert.equal(map.downstreamOf(upstream), downstream)
+        assert.equal(map.upstreamOf(downstream), upstream)
+      }
+      assert.deepEqual([...OffsetMap.from(map.runs()).runs()], [...map.runs()])
+    }),
+    { numRuns: 5 },
+  )
+})
+
+test('popping and trimming across packed blocks leaves what was there before', () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ kind: fc.constantFrom('add', 'rewind', 'trim'), count: fc.nat(900) }), { maxLength: 30 }), (steps) => {
+      const map = new OffsetMap()
+      let runs: Run[] = []
+      let next = 0
+      for (const { kind, count } of steps) {
+        if (kind === 'add') {
+          for (let index = 0; index < count; index++, next++) runs.push({ upstream: next * 2, sequence: next, downstream: next })
+          for (const run of runs.slice(runs.length - count)) map.begin(run)
+        } else if (kind === 'rewind' && runs.length > 0) {
+          next = Math.max(next - count - 1, 0)
+          const again = { upstream: next * 2, sequence: next, downstream: next }
+          runs = [...runs.filter(({ sequence }) => sequence < next), again]
+          map.begin(again)
+          next++
+        } else if (kind === 'trim' && runs.length > 0) {
+          const dropped = Math.min(count, runs.length - 1)
+          assert.equal(map.trim(runs[dropped]?.upstream ?? 0), dropped)
+          runs = runs.slice(dropped)
+        }
+        assert.equal(map.runCount, runs.length)
+      }
+      assert.deepEqual([...map.runs()], runs)
+    }),
+  )
+})

@@ -1,9 +1,10 @@
 import type { Run } from './run.ts'
 import { SEQUENCE_MODULUS, sequenceDistance } from './run.ts'
+import { RunList, sequenceAt } from './run-list.ts'
 
 /**
  * The runs of one partition in memory: which upstream record has which sequence and which downstream offset, exact at any age
- * and in every direction. It stands for all records of the copy and costs 24 bytes a run.
+ * and in every direction. It stands for all records of the copy and costs about 2 bytes a run.
  *
  * ```
  *   upstream    100 ......... 149 | hole | 152 ... 160 | hole | 163 ...      (markers, compacted or dropped records)
@@ -20,11 +21,7 @@ import { SEQUENCE_MODULUS, sequenceDistance } from './run.ts'
  * an offset speaks for it.
  */
 export class OffsetMap {
-  /** Sequence of the first record, counted on past 2^31, so that order is plain order. */
-  readonly #positions: number[] = []
-  readonly #upstreams: number[] = []
-  /** -1: not known. */
-  readonly #downstreams: number[] = []
+  readonly #runs = new RunList()
   /** Indexes of runs that begin at or before an upstream offset of an older run; rising, nearly always empty. */
   #restarts: number[] = []
 
@@ -39,17 +36,17 @@ export class OffsetMap {
 
   /** How many runs there are. */
   get runCount(): number {
-    return this.#positions.length
+    return this.#runs.length
   }
 
   /** The newest run, or null when there is none. */
   get last(): Run | null {
-    return this.#positions.length === 0 ? null : this.#runAt(this.#positions.length - 1)
+    return this.#runs.length === 0 ? null : this.#runAt(this.#runs.length - 1)
   }
 
   /** All runs, oldest first: what to write down again. */
   *runs(): Generator<Run> {
-    for (let index = 0; index < this.#positions.length; index++) yield this.#runAt(index)
+    for (let index = 0; index < this.#runs.length; index++) yield this.#runAt(index)
   }
 
   /**
@@ -58,17 +55,38 @@ export class OffsetMap {
    */
   begin(run: Run): void {
     const position = this.#positionOf(run.sequence)
-    while (this.#positions.length > 0 && at(this.#positions, this.#positions.length - 1) >= position) this.#pop()
-    const count = this.#positions.length
+    while (this.#runs.length > 0 && this.#runs.position(this.#runs.length - 1) >= position) this.#pop()
+    const count = this.#runs.length
     if (count > 0 && run.upstream < this.#endOfRun(count - 1, position)) this.#restarts.push(count)
-    this.#positions.push(count === 0 ? run.sequence : position)
-    this.#upstreams.push(run.upstream)
-    this.#downstreams.push(run.downstream)
+    this.#runs.push(count === 0 ? run.sequence : position, run.upstream, run.downstream)
+  }
+
+  /**
+   * Takes note that a record lies elsewhere on the target than was expected, because somebody else wrote there. From it on a run of
+   * its own begins; later runs are expected as much further on. Upstream offsets and sequences stay what they are.
+   * @param sequence   of the record; nothing happens when it lies before the first run
+   * @param downstream where the target has it
+   */
+  shiftDownstream(sequence: number, downstream: number): void {
+    const position = this.#positionOf(sequence)
+    const run = this.runAtSequence(sequence)
+    if (run === null) return
+    const later: Run[] = []
+    while (this.#runs.position(this.#runs.length - 1) > position) {
+      later.push(this.#runAt(this.#runs.length - 1))
+      this.#pop()
+    }
+    const ahead = sequenceDistance(run.sequence, sequence)
+    const shift = run.downstream < 0 ? 0 : downstream - (run.downstream + ahead)
+    this.begin({ upstream: run.upstream + ahead, sequence, downstream })
+    for (const next of later.toReversed()) {
+      this.begin({ ...next, downstream: next.downstream < 0 ? -1 : next.downstream + shift })
+    }
   }
 
   /** @returns the run that holds the record of this sequence; null when it lies before the first run */
   runAtSequence(sequence: number): Run | null {
-    const index = lastAtOrBefore(this.#positions, this.#positionOf(sequence), 0, this.#positions.length)
+    const index = this.#runs.lastAtOrBefore('positions', this.#positionOf(sequence), 0, this.#runs.length)
     return index < 0 ? null : this.#runAt(index)
   }
 
@@ -87,13 +105,13 @@ export class OffsetMap {
    * offset after the last copied one the answer is the target's next offset.
    */
   downstreamOf(upstream: number): number | null {
-    let end = this.#upstreams.length
+    let end = this.#runs.length
     let newer = -1
     for (let restart = this.#restarts.length - 1; restart >= -1; restart--) {
-      const start = restart < 0 ? 0 : at(this.#restarts, restart)
-      const index = lastAtOrBefore(this.#upstreams, upstream, start, end)
+      const start = this.#restarts[restart] ?? 0
+      const index = this.#runs.lastAtOrBefore('upstreams', upstream, start, end)
       if (index >= start) return this.#downstreamFrom(index, upstream, newer)
-      if (newer < 0 || at(this.#upstreams, start) < at(this.#upstreams, newer)) newer = start
+      if (newer < 0 || this.#runs.upstream(start) < this.#runs.upstream(newer)) newer = start
       end = start
     }
     return null
@@ -106,9 +124,9 @@ export class OffsetMap {
   upstreamOf(downstream: number): number | null {
     const index = this.#lastKnownAtOrBefore(downstream)
     if (index < 0) return null
-    const delta = downstream - at(this.#downstreams, index)
-    if (delta < this.#countOf(index)) return at(this.#upstreams, index) + delta
-    return at(this.#downstreams, index + 1) < 0 ? null : at(this.#upstreams, index + 1)
+    const delta = downstream - this.#runs.downstream(index)
+    if (delta < this.#countOf(index)) return this.#runs.upstream(index) + delta
+    return this.#runs.downstream(index + 1) < 0 ? null : this.#runs.upstream(index + 1)
   }
 
   /**
@@ -117,29 +135,27 @@ export class OffsetMap {
    */
   trim(keepFromUpstream: number): number {
     let count = 0
-    while (count < this.#positions.length - 1 && this.#isBefore(count, keepFromUpstream)) count++
+    while (count < this.#runs.length - 1 && this.#isBefore(count, keepFromUpstream)) count++
     if (count === 0) return 0
-    this.#positions.splice(0, count)
-    this.#upstreams.splice(0, count)
-    this.#downstreams.splice(0, count)
+    this.#runs.dropFirst(count)
     this.#restarts = this.#restarts.filter((index) => index > count).map((index) => index - count)
     return count
   }
 
   /** True when no record of this run, and no record asked for by an offset in the hole behind it, is at or after `upstream`. */
   #isBefore(index: number, upstream: number): boolean {
-    return this.#endOfRun(index, at(this.#positions, index + 1)) <= upstream && at(this.#upstreams, index + 1) <= upstream
+    return this.#endOfRun(index, this.#runs.position(index + 1)) <= upstream && this.#runs.upstream(index + 1) <= upstream
   }
 
   /** The upstream offset after the last record of a run that ends at `endPosition`. */
   #endOfRun(index: number, endPosition: number): number {
-    return at(this.#upstreams, index) + endPosition - at(this.#positions, index)
+    return this.#runs.upstream(index) + endPosition - this.#runs.position(index)
   }
 
   #countOf(index: number): number {
-    return index === this.#positions.length - 1
+    return index === this.#runs.length - 1
       ? Number.POSITIVE_INFINITY
-      : at(this.#positions, index + 1) - at(this.#positions, index)
+      : this.#runs.position(index + 1) - this.#runs.position(index)
   }
 
   /**
@@ -147,25 +163,25 @@ export class OffsetMap {
    * @param newer first run after a truncation that begins behind `upstream`, -1 for none: it wins over an older run behind a hole
    */
   #downstreamFrom(index: number, upstream: number, newer: number): number | null {
-    const delta = upstream - at(this.#upstreams, index)
+    const delta = upstream - this.#runs.upstream(index)
     if (delta < this.#countOf(index)) {
-      const downstream = at(this.#downstreams, index)
+      const downstream = this.#runs.downstream(index)
       return downstream < 0 ? null : downstream + delta
     }
-    const isShadowed = newer >= 0 && at(this.#upstreams, newer) <= at(this.#upstreams, index + 1)
-    const downstream = at(this.#downstreams, isShadowed ? newer : index + 1)
+    const isShadowed = newer >= 0 && this.#runs.upstream(newer) <= this.#runs.upstream(index + 1)
+    const downstream = this.#runs.downstream(isShadowed ? newer : index + 1)
     return downstream < 0 ? null : downstream
   }
 
   #lastKnownAtOrBefore(downstream: number): number {
     let low = 0
-    let high = this.#downstreams.length
+    let high = this.#runs.length
     let found = -1
     while (low < high) {
-      const middle = (low + high) >>> 1
+      const middle = this.#runs.middleOf(low, high)
       let known = middle
-      while (known >= low && at(this.#downstreams, known) < 0) known--
-      if (known >= low && at(this.#downstreams, known) > downstream) {
+      while (known >= low && this.#runs.downstream(known) < 0) known--
+      if (known >= low && this.#runs.downstream(known) > downstream) {
         high = known
       } else {
         if (known >= low) found = known
@@ -177,47 +193,23 @@ export class OffsetMap {
 
   /** Unwraps a sequence next to the newest run: at most 2^30 - 1 ahead of it, otherwise behind. */
   #positionOf(sequence: number): number {
-    const count = this.#positions.length
+    const count = this.#runs.length
     if (count === 0) return sequence
-    const newest = at(this.#positions, count - 1)
-    const ahead = sequenceDistance(wrap(newest), sequence)
+    const newest = this.#runs.position(count - 1)
+    const ahead = sequenceDistance(sequenceAt(newest), sequence)
     return newest + (ahead < SEQUENCE_MODULUS / 2 ? ahead : ahead - SEQUENCE_MODULUS)
   }
 
   #runAt(index: number): Run {
     return {
-      upstream: at(this.#upstreams, index),
-      sequence: wrap(at(this.#positions, index)),
-      downstream: at(this.#downstreams, index),
+      upstream: this.#runs.upstream(index),
+      sequence: sequenceAt(this.#runs.position(index)),
+      downstream: this.#runs.downstream(index),
     }
   }
 
   #pop(): void {
-    this.#positions.pop()
-    this.#upstreams.pop()
-    this.#downstreams.pop()
-    if (this.#restarts.at(-1) === this.#positions.length) this.#restarts.pop()
+    this.#runs.pop()
+    if (this.#restarts.at(-1) === this.#runs.length) this.#restarts.pop()
   }
-}
-
-/** The sequence of a position; positions may be negative after a rewind across the wrap. */
-function wrap(position: number): number {
-  return ((position % SEQUENCE_MODULUS) + SEQUENCE_MODULUS) % SEQUENCE_MODULUS
-}
-
-/** Index of the last value at or below `limit` in values[start, end), which rise; start - 1 or less when there is none. */
-function lastAtOrBefore(values: readonly number[], limit: number, start: number, end: number): number {
-  let low = start
-  let high = end
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (at(values, middle) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low > start ? low - 1 : -1
-}
-
-/** All indexes here are computed from lengths: a missing value cannot occur and would read as -1. */
-function at(values: readonly number[], index: number): number {
-  return values[index] ?? -1
 }

@@ -9,7 +9,8 @@ const MAX_SIGNED = 2 ** 52 - 1
  * Numbers up to 2^53 - 1, so that offsets fit.
  */
 export class PackedWriter {
-  #bytes = Buffer.allocUnsafe(64)
+  // Outside Node's buffer pool: what `finish` returns lies in there, and is kept for long. Scratch in between would hold it open.
+  #bytes = Buffer.allocUnsafeSlow(1024)
   #size = 0
 
   int8(value: number): void {
@@ -64,7 +65,7 @@ export class PackedWriter {
 
   #reserve(count: number): void {
     if (this.#size + count <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#size + count))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#size + count))
     this.#bytes.copy(larger, 0, 0, this.#size)
     this.#bytes = larger
   }
