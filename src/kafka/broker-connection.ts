@@ -376,7 +376,8 @@ export class BrokerConnection implements AsyncDisposable {
     const cause = reason instanceof Error ? reason : null
     const { cluster, broker, name } = this
     if (this.#answers === 0) {
-      const attempt = { cluster, broker, address: name, settings: this.#settings, timeoutMs: 0, step: 'the first request' }
+      const address = `${broker.host} port ${broker.port}`
+      const attempt = { cluster, broker, address, settings: this.#settings, timeoutMs: 0, step: 'the first request' }
       return connectError(cause, attempt)
     }
     return errors.CONNECTION_CLOSED({ cluster, broker: name, reason: cause?.message ?? this.#closedByBroker() }, { cause })
@@ -400,11 +401,11 @@ export class BrokerConnection implements AsyncDisposable {
     if (isTwinlogError(reason) && reason.code === 'REQUEST_TIMED_OUT' && reason.parameters['api'] === parameters.api) {
       return errors.REQUEST_TIMED_OUT({ ...parameters, timeoutMs: reason.parameters['timeoutMs'] }, { cause: reason })
     }
-    return errors.CONNECTION_LOST({ ...parameters, reason: reason.message }, { cause: reason })
+    return errors.CONNECTION_LOST({ ...parameters, reason: briefly(reason) }, { cause: reason })
   }
 
   #closedError(): TwinlogError {
-    const reason = this.#closedReason?.message ?? 'it was never opened'
+    const reason = this.#closedReason === null ? 'it was never opened' : briefly(this.#closedReason)
     return errors.CONNECTION_CLOSED({ cluster: this.cluster, broker: this.name, reason }, { cause: this.#closedReason })
   }
 
@@ -456,6 +457,13 @@ function apiName(apiKey: number): string {
 
 function isTwinlogError(error: Error): error is TwinlogError {
   return error.name === 'TwinlogError'
+}
+
+/** What happened, without the introduction that the error around it gives anyway. */
+function briefly(reason: Error): string {
+  const { code, parameters } = isTwinlogError(reason) ? reason : { code: '', parameters: {} }
+  const text = code === 'CONNECTION_CLOSED' ? String(parameters['reason']) : reason.message
+  return text.replace(/\.$/, '')
 }
 
 function isSslError(error: Error): boolean {
