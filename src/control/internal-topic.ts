@@ -30,7 +30,12 @@ export async function openInternalTopic(
 ): Promise<RecordLog> {
   const { topic, partitionsCount, replicationFactor } = spec
   await createWithConfigs(cluster, spec, signal)
-  const metadata = await ensureCompactedTopic(cluster, topic, { partitions: partitionsCount, replicationFactor }, { signal })
+  const metadata = await ensureCompactedTopic(
+    cluster,
+    topic,
+    { partitions: partitionsCount, replicationFactor },
+    { signal },
+  )
   const writer = new TopicWriter(cluster, topic)
   return {
     topic,

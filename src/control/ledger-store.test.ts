@@ -39,20 +39,28 @@ test('what was written is found, by this process and by the next', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
   assert.equal(store.find('orders', 0), null)
-  await store.write([write(transactions(0, 3), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })], options)
+  await store.write(
+    [write(transactions(0, 3), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })],
+    options,
+  )
   await store.write([write(transactions(3, 2))], options)
   for (const each of [store, await load(log.copy()), await load(log.compacted())]) {
     assert.deepEqual(each.find('orders', 0), { ...identity, runs: transactions(0, 5) })
     assert.deepEqual(each.find('orders', 1), { ...identity, runs: transactions(0, 1) })
     assert.equal(each.find('orders', 2), null)
-    assert.deepEqual([...each.known()].map(({ topic, partition }) => `${topic}-${partition}`).sort(), ['orders-0', 'orders-1'])
+    assert.deepEqual([...each.known()].map(({ topic, partition }) => `${topic}-${partition}`).sort(), [
+      'orders-0',
+      'orders-1',
+    ])
   }
 })
 
 test('writes for ten thousand partitions go out in one append', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
-  const writes = Array.from({ length: 10_000 }, (_, partition) => write(transactions(0, 1), { partition, replaces: true }))
+  const writes = Array.from({ length: 10_000 }, (_, partition) =>
+    write(transactions(0, 1), { partition, replaces: true }),
+  )
   await store.write(writes, options)
   assert.deepEqual(log.appendCounts, [10_000])
   assert.deepEqual((await load(log)).find('orders', 9_999), { ...identity, runs: transactions(0, 1) })
@@ -79,7 +87,8 @@ test('history is not written again: a million one-record transactions cost under
   const store = await load(log)
   const perAppend = 10_000
   await store.write([write(transactions(0, perAppend), { replaces: true })], options)
-  for (let start = perAppend; start < 1_000_000; start += perAppend) await store.write([write(transactions(start, perAppend))], options)
+  for (let start = perAppend; start < 1_000_000; start += perAppend)
+    await store.write([write(transactions(start, perAppend))], options)
   assert.ok(log.sizeBytes / 1_000_000 < 0.1, `${log.sizeBytes} bytes`)
   assert.equal((await load(log.compacted())).find('orders', 0)?.runs.length, 1_000_000)
 })
@@ -92,7 +101,11 @@ test('small appends of irregular runs cost at most about 2 bytes a run once the 
   for (let index = 0; index < 20_000; index++) {
     runs.push(run)
     const count = 1 + ((index * 7919) % 61)
-    run = { upstream: run.upstream + count + 1 + ((index * 104_729) % 97), sequence: run.sequence + count, downstream: run.downstream + count }
+    run = {
+      upstream: run.upstream + count + 1 + ((index * 104_729) % 97),
+      sequence: run.sequence + count,
+      downstream: run.downstream + count,
+    }
   }
   await store.write([write(runs.slice(0, 1), { replaces: true })], options)
   for (let start = 1; start < runs.length; start += 7) await store.write([write(runs.slice(start, start + 7))], options)
@@ -175,7 +188,10 @@ test('a write that the cluster refuses is not tried again', async () => {
   const store = await load(log)
   const refused = errors.INTERNAL_TOPIC_NOT_COMPACTED({ cluster: 'us', topic: ledgerTopic, policy: 'delete' })
   log.beforeAppend = () => Promise.reject(refused)
-  await assert.rejects(store.write([write(transactions(0, 1), { replaces: true })], options), { code: 'LEDGER_WRITE_REFUSED', action: 'stop' })
+  await assert.rejects(store.write([write(transactions(0, 1), { replaces: true })], options), {
+    code: 'LEDGER_WRITE_REFUSED',
+    action: 'stop',
+  })
   assert.equal(log.appendCounts.length, 1)
 })
 
@@ -207,7 +223,10 @@ test('random writes, failures and restarts never make the ledger differ from wha
         const next = kind === 'replace' ? runs : [...OffsetMap.from([...expected, ...runs]).runs()]
         log.storedCountOnFailure = storedCount
         log.beforeAppend = () => (kind === 'fail' ? Promise.reject(new Error('no')) : Promise.resolve())
-        const written = store.write([write(runs, { replaces: kind === 'replace', identity: { ...identity, producerId: nextId } })], options)
+        const written = store.write(
+          [write(runs, { replaces: kind === 'replace', identity: { ...identity, producerId: nextId } })],
+          options,
+        )
         if (kind === 'fail') await assert.rejects(written)
         else {
           await written
@@ -215,7 +234,8 @@ test('random writes, failures and restarts never make the ledger differ from wha
           producerId = nextId
         }
         assert.deepEqual(store.find('orders', 0), { ...identity, producerId, runs: expected })
-        if (kind !== 'fail') assert.deepEqual((await load(log)).find('orders', 0), { ...identity, producerId, runs: expected })
+        if (kind !== 'fail')
+          assert.deepEqual((await load(log)).find('orders', 0), { ...identity, producerId, runs: expected })
       }
     }),
     { numRuns: 60 },
@@ -230,7 +250,10 @@ test('a write whose signal is aborted rejects with its reason and does not take 
     store.write([write(transactions(0, 1), { replaces: true })], { signal: stopped }),
     store.write([write(transactions(0, 1), { replaces: true, partition: 1 })], options),
   ])
-  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'fulfilled'])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'fulfilled'],
+  )
   assert.equal(results[0]?.status === 'rejected' && results[0].reason, stopped.reason)
 })
 
@@ -246,14 +269,26 @@ test('entries of another cluster are not found', async () => {
 test('one damaged partition is said when it is asked for, and the others are found', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
-  await store.write([write(transactions(0, 1), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })], options)
+  await store.write(
+    [write(transactions(0, 1), { replaces: true }), write(transactions(0, 1), { replaces: true, partition: 1 })],
+    options,
+  )
   await log.append([{ partition: 0, key: Buffer.from('head/orders/0'), value: Buffer.from([1, 2, 3]) }], options)
   await log.append([{ partition: 0, key: Buffer.from('something else'), value: Buffer.from([1]) }], options)
   const damaged = await load(log)
-  assert.throws(() => damaged.find('orders', 0), { code: 'LEDGER_RECORD_CORRUPT', message: /offset 2 of the ledger topic/ })
+  assert.throws(() => damaged.find('orders', 0), {
+    code: 'LEDGER_RECORD_CORRUPT',
+    message: /offset 2 of the ledger topic/,
+  })
   assert.notEqual(damaged.find('orders', 1), null)
-  assert.deepEqual(damaged.problems.map(({ code }) => code), ['LEDGER_RECORD_CORRUPT'])
-  assert.deepEqual([...damaged.known()].map(({ partition }) => partition), [1])
+  assert.deepEqual(
+    damaged.problems.map(({ code }) => code),
+    ['LEDGER_RECORD_CORRUPT'],
+  )
+  assert.deepEqual(
+    [...damaged.known()].map(({ partition }) => partition),
+    [1],
+  )
   await damaged.write([write(transactions(0, 1), { replaces: true })], options)
   assert.notEqual((await load(log)).find('orders', 0), null)
 })
@@ -270,7 +305,13 @@ test('a forgotten partition leaves nothing in the compacted topic', async () => 
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
   await store.write([write(transactions(0, 5_000), { replaces: true })], options)
-  await store.forget([{ topic: 'orders', partition: 0 }, { topic: 'never', partition: 3 }], options)
+  await store.forget(
+    [
+      { topic: 'orders', partition: 0 },
+      { topic: 'never', partition: 3 },
+    ],
+    options,
+  )
   assert.equal(store.find('orders', 0), null)
   assert.equal(log.compacted().records.length, 0)
 })
@@ -279,7 +320,14 @@ test('gaps are kept over a restart, and the same gap found again is one gap', as
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
   const first: Gap = { topic: 'orders', partition: 0, fromOffset: 10, toOffset: 20, reason: 'truncated', atMs: 5_000 }
-  const second: Gap = { topic: 'orders', partition: 1, fromOffset: 7, toOffset: null, reason: 'topic deleted', atMs: 1_000 }
+  const second: Gap = {
+    topic: 'orders',
+    partition: 1,
+    fromOffset: 7,
+    toOffset: null,
+    reason: 'topic deleted',
+    atMs: 1_000,
+  }
   for (const gap of [first, second, first]) await store.writeGap(gap, options)
   assert.deepEqual(store.gaps(), [second, first])
   assert.deepEqual((await load(log)).gaps(), [second, first])

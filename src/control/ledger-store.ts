@@ -66,7 +66,11 @@ export class LedgerStore implements LedgerWriter {
    * Opens the ledger on the target, creating its topic (compacted, one partition) where it is missing, and reads it whole.
    * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING, KAFKA_* and connection errors
    */
-  static async open(target: ClusterClient, options: LedgerOptions, { signal }: { signal: AbortSignal }): Promise<LedgerStore> {
+  static async open(
+    target: ClusterClient,
+    options: LedgerOptions,
+    { signal }: { signal: AbortSignal },
+  ): Promise<LedgerStore> {
     const { ledgerTopic: topic, replicationFactor, sourceClusterId, planHash } = options
     // One partition: an append is one batch, and records stay in the order of the calls.
     const log = await openInternalTopic(target, { topic, partitionsCount: 1, replicationFactor }, { signal })
@@ -140,7 +144,11 @@ export class LedgerStore implements LedgerWriter {
     await this.#inTurn(async () => {
       const keys = partitions.map(({ topic, partition }) => topicPartitionKey(topic, partition))
       const states = keys.map((key) => this.#partitions.get(key)).filter((state) => state !== undefined)
-      await this.#append(states.map((state) => state.planForget().records), states.length, signal)
+      await this.#append(
+        states.map((state) => state.planForget().records),
+        states.length,
+        signal,
+      )
       for (const key of keys) this.#partitions.delete(key)
     })
   }
@@ -216,7 +224,11 @@ export class LedgerStore implements LedgerWriter {
       const state = known ?? new LedgerPartition({ topic: write.topic, partition: write.partition }, this.#log.topic)
       changes.push({ state, change: state.plan(write, this.#scope) })
     }
-    await this.#append(changes.map(({ change }) => change.records), changes.length, signal)
+    await this.#append(
+      changes.map(({ change }) => change.records),
+      changes.length,
+      signal,
+    )
     for (const { state, change } of changes) {
       state.apply(change)
       this.#partitions.set(topicPartitionKey(state.partition.topic, state.partition.partition), state)
@@ -234,7 +246,9 @@ export class LedgerStore implements LedgerWriter {
       const parameters = { count, ledgerTopic: this.#log.topic, cluster: this.#log.cluster, reason }
       // What waiting cannot mend (no permission, a topic that is gone) stays a reason to stop.
       const isFinal = cause instanceof TwinlogError && cause.action === 'stop'
-      throw isFinal ? errors.LEDGER_WRITE_REFUSED(parameters, { cause }) : errors.LEDGER_WRITE_FAILED(parameters, { cause })
+      throw isFinal
+        ? errors.LEDGER_WRITE_REFUSED(parameters, { cause })
+        : errors.LEDGER_WRITE_FAILED(parameters, { cause })
     }
   }
 

@@ -61,7 +61,11 @@ function setUp(): {
   return { clock, changed, written, failures, failWith: (error) => (failure = error), flusher }
 }
 
-const position = (partition: number, lastCopiedOffset: number): SourceOffset => ({ topic: 't', partition, lastCopiedOffset })
+const position = (partition: number, lastCopiedOffset: number): SourceOffset => ({
+  topic: 't',
+  partition,
+  lastCopiedOffset,
+})
 
 test('positions are written at every tick, only when some changed, and once more at the stop', async () => {
   const { clock, changed, written, flusher } = setUp()
@@ -107,7 +111,8 @@ test('a stop during a flush writes what that flush had taken', async () => {
     finalFlushTimeoutMs: 5_000,
     takePositions: () => changed.splice(0),
     write: async (positions, { signal }) => {
-      if (written.length === 0 && signal === stop.signal) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      if (written.length === 0 && signal === stop.signal)
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
       written.push([...positions])
     },
     onFailure: (failure) => failures.push(failure),

@@ -21,5 +21,8 @@ export interface RecordLog {
   /** Hands over every record from the start to the end that the topic has now, in order within a partition. */
   read(onRecord: (record: ReadInternalRecord) => void, options: { signal: AbortSignal }): Promise<void>
   /** Resolves when all are durable (acks=all). Records of one partition keep their order. */
-  append(records: readonly (InternalRecord & { readonly key: Buffer })[], options: { signal: AbortSignal }): Promise<void>
+  append(
+    records: readonly (InternalRecord & { readonly key: Buffer })[],
+    options: { signal: AbortSignal },
+  ): Promise<void>
 }

@@ -10,7 +10,11 @@ const load = (log: MemoryRecordLog): Promise<SourceOffsetStore> => SourceOffsetS
 const canonicalKey = '["MirrorSourceConnector",{"cluster":"us","partition":2,"topic":"topic1"}]'
 const otherKey = '["MirrorSourceConnector", {"topic": "topic1", "partition": 2, "cluster": "us"}]'
 
-function record(partition: number, key: string, value: string | null): { partition: number; key: Buffer; value: Buffer | null } {
+function record(
+  partition: number,
+  key: string,
+  value: string | null,
+): { partition: number; key: Buffer; value: Buffer | null } {
   return { partition, key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }
 }
 
@@ -77,7 +81,10 @@ test('records of other connectors are passed over, and unreadable ones are count
   )
   const store = await load(log)
   assert.equal(store.find('topic1', 2), 42)
-  assert.deepEqual(store.unreadable.map(({ partition, offset }) => [partition, offset]), [[3, 1]])
+  assert.deepEqual(
+    store.unreadable.map(({ partition, offset }) => [partition, offset]),
+    [[3, 1]],
+  )
 })
 
 test('a write that fails is said, and the position stays what it was', async () => {

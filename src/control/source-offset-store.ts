@@ -53,14 +53,22 @@ export class SourceOffsetStore {
    * Opens the offsets topic on the target, creating it (compacted) where it is missing, and reads it whole.
    * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING, KAFKA_* and connection errors
    */
-  static async open(target: ClusterClient, options: SourceOffsetOptions, { signal }: { signal: AbortSignal }): Promise<SourceOffsetStore> {
+  static async open(
+    target: ClusterClient,
+    options: SourceOffsetOptions,
+    { signal }: { signal: AbortSignal },
+  ): Promise<SourceOffsetStore> {
     const { offsetsTopic: topic, partitionsCount, replicationFactor, topicConfigs: configs } = options
     const log = await openInternalTopic(target, { topic, partitionsCount, replicationFactor, configs }, { signal })
     return SourceOffsetStore.load(log, options.owner, { signal })
   }
 
   /** Reads the whole topic. Memory: one number for each partition that has a position. */
-  static async load(log: RecordLog, owner: SourceOffsetOwner, { signal }: { signal: AbortSignal }): Promise<SourceOffsetStore> {
+  static async load(
+    log: RecordLog,
+    owner: SourceOffsetOwner,
+    { signal }: { signal: AbortSignal },
+  ): Promise<SourceOffsetStore> {
     const store = new SourceOffsetStore(log, owner)
     await log.read((record) => store.#take(record), { signal })
     return store
@@ -102,7 +110,11 @@ export class SourceOffsetStore {
       throw errors.SOURCE_OFFSETS_WRITE_FAILED({ count: entries.length, offsetsTopic, cluster, reason }, { cause })
     }
     for (const { topic, partition, lastCopiedOffset } of entries) {
-      this.#offsets.set(topicPartitionKey(topic, partition), { lastCopiedOffset, isCanonical: true, timestamp: Infinity })
+      this.#offsets.set(topicPartitionKey(topic, partition), {
+        lastCopiedOffset,
+        isCanonical: true,
+        timestamp: Infinity,
+      })
     }
   }
 

@@ -3,7 +3,13 @@ import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { LedgerEntry, LedgerWrite } from './ledger-entry.ts'
 import type { LedgerHead, LedgerScope, LedgerSegment } from './ledger-record.ts'
-import { decodeLedgerHead, decodeLedgerSegment, encodeLedgerHead, encodeLedgerKey, encodeLedgerSegment } from './ledger-record.ts'
+import {
+  decodeLedgerHead,
+  decodeLedgerSegment,
+  encodeLedgerHead,
+  encodeLedgerKey,
+  encodeLedgerSegment,
+} from './ledger-record.ts'
 import { OffsetMap } from './offset-map.ts'
 import type { Run } from './run.ts'
 import { RUNS_PER_BLOCK_MAX } from './run-codec.ts'
@@ -96,7 +102,10 @@ export class LedgerPartition {
   plan(write: LedgerWrite, scope: LedgerScope): LedgerChange {
     // Starting anew, an unreadable old head does not matter and must not stand in the way.
     const old = write.replaces ? null : this.readHead()
-    assert(write.replaces || old !== null, `${write.topic}-${write.partition} continues in a ledger that does not have it`)
+    assert(
+      write.replaces || old !== null,
+      `${write.topic}-${write.partition} continues in a ledger that does not have it`,
+    )
     if (old !== null) assertSameOwner(old, write)
     const change = this.#planHead({
       identity: write.identity,
@@ -111,7 +120,12 @@ export class LedgerPartition {
 
   /** What to append so that the topic forgets the partition. */
   planForget(): LedgerChange {
-    const nothing = { records: [{ key: this.#headKey(), value: null }], head: null, addedSegments: new Map(), removedSegments: [] }
+    const nothing = {
+      records: [{ key: this.#headKey(), value: null }],
+      head: null,
+      addedSegments: new Map(),
+      removedSegments: [],
+    }
     return this.#withoutOldSegments(nothing)
   }
 
@@ -192,7 +206,8 @@ function split(head: LedgerHead): { sealed: Run[][]; rest: readonly Run[] } {
   if (runs.length === 1) return { sealed: [], rest: runs }
   const older = runs.slice(0, -1)
   const sealed: Run[][] = []
-  for (let start = 0; start < older.length; start += RUNS_PER_BLOCK_MAX) sealed.push(older.slice(start, start + RUNS_PER_BLOCK_MAX))
+  for (let start = 0; start < older.length; start += RUNS_PER_BLOCK_MAX)
+    sealed.push(older.slice(start, start + RUNS_PER_BLOCK_MAX))
   return { sealed, rest: runs.slice(-1) }
 }
 
@@ -206,7 +221,8 @@ function assertSameOwner(head: LedgerHead, write: LedgerWrite): void {
 
 function isSameScope(one: LedgerScope, other: LedgerScope): boolean {
   return (
-    isSameOrUnknown(one.sourceClusterId, other.sourceClusterId) && isSameOrUnknown(one.targetClusterId, other.targetClusterId)
+    isSameOrUnknown(one.sourceClusterId, other.sourceClusterId) &&
+    isSameOrUnknown(one.targetClusterId, other.targetClusterId)
   )
 }
 

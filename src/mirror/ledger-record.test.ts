@@ -46,9 +46,25 @@ test('a head comes back as it was written', () => {
 test('the bytes of a head stay what they are, so that another version can read them', () => {
   assert.equal(
     encodeLedgerHead(head).toString('hex'),
-    '01' + '02' + '01' + '03' + '4000000000000001' + '0003' + '0a1b2c3d4e5f60718293a4b5c6d7e8f9' + '00'.repeat(16) +
-      '17' + Buffer.from('MkU3OEVBNTcwNTJENDM2Qk').toString('hex') + '00' + 'fffffffffffffffb' + '18' +
-      '03' + '64' + '00' + 'bd05' + '6402' + '250400',
+    '01' +
+      '02' +
+      '01' +
+      '03' +
+      '4000000000000001' +
+      '0003' +
+      '0a1b2c3d4e5f60718293a4b5c6d7e8f9' +
+      '00'.repeat(16) +
+      '17' +
+      Buffer.from('MkU3OEVBNTcwNTJENDM2Qk').toString('hex') +
+      '00' +
+      'fffffffffffffffb' +
+      '18' +
+      '03' +
+      '64' +
+      '00' +
+      'bd05' +
+      '6402' +
+      '250400',
   )
 })
 
@@ -60,7 +76,14 @@ test('a segment comes back as it was written', () => {
 
 test('a gap comes back as it was written, with and without a known end', () => {
   for (const toOffset of [9_007_199_254_740_991, null]) {
-    const gap: Gap = { topic: 't', partition: 0, fromOffset: 5, toOffset, reason: 'topic deleted', atMs: 1_700_000_000_000 }
+    const gap: Gap = {
+      topic: 't',
+      partition: 0,
+      fromOffset: 5,
+      toOffset,
+      reason: 'topic deleted',
+      atMs: 1_700_000_000_000,
+    }
     const key = { kind: 'gap', topic: 't', partition: 0, fromOffset: 5, toOffset } as const
     const record = recordOf(key, encodeLedgerGap(gap))
     assert.deepEqual(decodeLedgerKey(record), key)
@@ -77,11 +100,24 @@ test('keys are readable text and come back as they were written', () => {
 })
 
 test('a key that is none of ours is said with topic and offset', () => {
-  for (const text of ['', 'head/orders', 'head/orders/x', 'head/orders/3/1', 'runs/orders/3', 'gap/orders/3/1', 'tail/orders/3', 'head//3', 'head/o/03']) {
-    assert.throws(() => decodeLedgerKey({ ledgerTopic: 'mm2-ledger.eu.internal', offset: 77, key: Buffer.from(text) }), {
-      code: 'LEDGER_RECORD_CORRUPT',
-      message: /offset 77 of the ledger topic mm2-ledger\.eu\.internal/,
-    })
+  for (const text of [
+    '',
+    'head/orders',
+    'head/orders/x',
+    'head/orders/3/1',
+    'runs/orders/3',
+    'gap/orders/3/1',
+    'tail/orders/3',
+    'head//3',
+    'head/o/03',
+  ]) {
+    assert.throws(
+      () => decodeLedgerKey({ ledgerTopic: 'mm2-ledger.eu.internal', offset: 77, key: Buffer.from(text) }),
+      {
+        code: 'LEDGER_RECORD_CORRUPT',
+        message: /offset 77 of the ledger topic mm2-ledger\.eu\.internal/,
+      },
+    )
   }
   assert.throws(() => decodeLedgerKey({ ledgerTopic: 'l', offset: 0, key: null }), { code: 'LEDGER_RECORD_CORRUPT' })
 })
@@ -100,14 +136,17 @@ test('a cut head is refused with the place and the reason', () => {
   for (let size = 0; size < value.length; size++) {
     assert.throws(() => decodeLedgerHead(recordOf(headKey, value.subarray(0, size))), { code: 'LEDGER_RECORD_CORRUPT' })
   }
-  assert.throws(() => decodeLedgerHead(recordOf(headKey, Buffer.concat([value, Buffer.of(0)]))), { message: /1 bytes too many/ })
+  assert.throws(() => decodeLedgerHead(recordOf(headKey, Buffer.concat([value, Buffer.of(0)]))), {
+    message: /1 bytes too many/,
+  })
 })
 
 test('no bytes whatever make a decoder fail with anything but an error of the catalogue', () => {
   const decoders = [
     (value: Buffer) => decodeLedgerHead(recordOf(headKey, value)),
     (value: Buffer) => decodeLedgerSegment(recordOf(headKey, value)),
-    (value: Buffer) => decodeLedgerGap(recordOf(headKey, value), { kind: 'gap', topic: 't', partition: 0, fromOffset: 0, toOffset: 1 }),
+    (value: Buffer) =>
+      decodeLedgerGap(recordOf(headKey, value), { kind: 'gap', topic: 't', partition: 0, fromOffset: 0, toOffset: 1 }),
   ]
   const damagedHead = fc.tuple(fc.nat(), fc.nat(255)).map(([place, byte]) => {
     const value = encodeLedgerHead(head)

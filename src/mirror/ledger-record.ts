@@ -42,7 +42,13 @@ export interface LedgerSegment {
 export type LedgerKey =
   | { readonly kind: 'head'; readonly topic: string; readonly partition: number }
   | { readonly kind: 'runs'; readonly topic: string; readonly partition: number; readonly segment: number }
-  | { readonly kind: 'gap'; readonly topic: string; readonly partition: number; readonly fromOffset: number; readonly toOffset: number | null }
+  | {
+      readonly kind: 'gap'
+      readonly topic: string
+      readonly partition: number
+      readonly fromOffset: number
+      readonly toOffset: number | null
+    }
 
 /** A record of the ledger topic as read: where it lies is part of every error about it. */
 export interface LedgerRecord {
@@ -83,8 +89,14 @@ export function decodeLedgerKey(record: Pick<LedgerRecord, 'ledgerTopic' | 'offs
   const [first, second] = rest.map(decimal)
   if (topic !== '' && partition !== null) {
     if (kind === 'head' && rest.length === 0) return { kind, topic, partition }
-    if (kind === 'runs' && rest.length === 1 && typeof first === 'number') return { kind, topic, partition, segment: first }
-    if (kind === 'gap' && rest.length === 2 && typeof first === 'number' && (rest[1] === '?' || typeof second === 'number')) {
+    if (kind === 'runs' && rest.length === 1 && typeof first === 'number')
+      return { kind, topic, partition, segment: first }
+    if (
+      kind === 'gap' &&
+      rest.length === 2 &&
+      typeof first === 'number' &&
+      (rest[1] === '?' || typeof second === 'number')
+    ) {
       return { kind, topic, partition, fromOffset: first, toOffset: second ?? null }
     }
   }
@@ -181,7 +193,14 @@ export function decodeLedgerGap(record: LedgerRecord, key: LedgerKey & { kind: '
   const reason = gapReasons[reader.unsigned()] ?? reader.fail('its reason is none that twinlog writes')
   const atMs = reader.unsigned()
   endOf(reader)
-  return { topic: key.topic, partition: key.partition, fromOffset: key.fromOffset, toOffset: key.toOffset, reason, atMs }
+  return {
+    topic: key.topic,
+    partition: key.partition,
+    fromOffset: key.fromOffset,
+    toOffset: key.toOffset,
+    reason,
+    atMs,
+  }
 }
 
 function openValue(record: LedgerRecord): PackedReader {

@@ -84,7 +84,8 @@ test('an upstream offset maps to the first record at or after it', () => {
     fc.property(firstSequence, risingStretches, (first, stretches) => {
       const { map, records } = copy(first, stretches)
       for (let upstream = 90; upstream <= (records.at(-1)?.upstream ?? 0); upstream++) {
-        const expected = upstream < (records[0]?.upstream ?? 0) ? null : records.find((record) => record.upstream >= upstream)
+        const expected =
+          upstream < (records[0]?.upstream ?? 0) ? null : records.find((record) => record.upstream >= upstream)
         assert.equal(map.downstreamOf(upstream), expected?.downstream ?? null)
       }
     }),
@@ -238,48 +239,57 @@ test('a shift of the target changes nothing but downstream offsets from there on
 
 test('many runs answer as few do: packed blocks do not show', () => {
   fc.assert(
-    fc.property(firstSequence, fc.array(stretch(fc.nat(4)), { minLength: 700, maxLength: 1_500 }), fc.nat(), (first, stretches, keep) => {
-      const { map, records } = copy(
-        first,
-        stretches.map((each, index) => ({ ...each, rewind: index % 97 === 96 ? each.rewind * 20 : 0 })),
-      )
-      const keepFrom = records[keep % records.length]?.upstream ?? 0
-      map.trim(keepFrom)
-      for (const { upstream, sequence, downstream } of records.slice(keep % records.length)) {
-        assert.equal(map.upstreamAtSequence(sequence), upstream)
-        assert.equal(map.downstreamOf(upstream), downstream)
-        assert.equal(map.upstreamOf(downstream), upstream)
-      }
-      assert.deepEqual([...OffsetMap.from(map.runs()).runs()], [...map.runs()])
-    }),
+    fc.property(
+      firstSequence,
+      fc.array(stretch(fc.nat(4)), { minLength: 700, maxLength: 1_500 }),
+      fc.nat(),
+      (first, stretches, keep) => {
+        const { map, records } = copy(
+          first,
+          stretches.map((each, index) => ({ ...each, rewind: index % 97 === 96 ? each.rewind * 20 : 0 })),
+        )
+        const keepFrom = records[keep % records.length]?.upstream ?? 0
+        map.trim(keepFrom)
+        for (const { upstream, sequence, downstream } of records.slice(keep % records.length)) {
+          assert.equal(map.upstreamAtSequence(sequence), upstream)
+          assert.equal(map.downstreamOf(upstream), downstream)
+          assert.equal(map.upstreamOf(downstream), upstream)
+        }
+        assert.deepEqual([...OffsetMap.from(map.runs()).runs()], [...map.runs()])
+      },
+    ),
     { numRuns: 5 },
   )
 })
 
 test('popping and trimming across packed blocks leaves what was there before', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ kind: fc.constantFrom('add', 'rewind', 'trim'), count: fc.nat(900) }), { maxLength: 30 }), (steps) => {
-      const map = new OffsetMap()
-      let runs: Run[] = []
-      let next = 0
-      for (const { kind, count } of steps) {
-        if (kind === 'add') {
-          for (let index = 0; index < count; index++, next++) runs.push({ upstream: next * 2, sequence: next, downstream: next })
-          for (const run of runs.slice(runs.length - count)) map.begin(run)
-        } else if (kind === 'rewind' && runs.length > 0) {
-          next = Math.max(next - count - 1, 0)
-          const again = { upstream: next * 2, sequence: next, downstream: next }
-          runs = [...runs.filter(({ sequence }) => sequence < next), again]
-          map.begin(again)
-          next++
-        } else if (kind === 'trim' && runs.length > 0) {
-          const dropped = Math.min(count, runs.length - 1)
-          assert.equal(map.trim(runs[dropped]?.upstream ?? 0), dropped)
-          runs = runs.slice(dropped)
+    fc.property(
+      fc.array(fc.record({ kind: fc.constantFrom('add', 'rewind', 'trim'), count: fc.nat(900) }), { maxLength: 30 }),
+      (steps) => {
+        const map = new OffsetMap()
+        let runs: Run[] = []
+        let next = 0
+        for (const { kind, count } of steps) {
+          if (kind === 'add') {
+            for (let index = 0; index < count; index++, next++)
+              runs.push({ upstream: next * 2, sequence: next, downstream: next })
+            for (const run of runs.slice(runs.length - count)) map.begin(run)
+          } else if (kind === 'rewind' && runs.length > 0) {
+            next = Math.max(next - count - 1, 0)
+            const again = { upstream: next * 2, sequence: next, downstream: next }
+            runs = [...runs.filter(({ sequence }) => sequence < next), again]
+            map.begin(again)
+            next++
+          } else if (kind === 'trim' && runs.length > 0) {
+            const dropped = Math.min(count, runs.length - 1)
+            assert.equal(map.trim(runs[dropped]?.upstream ?? 0), dropped)
+            runs = runs.slice(dropped)
+          }
+          assert.equal(map.runCount, runs.length)
         }
-        assert.equal(map.runCount, runs.length)
-      }
-      assert.deepEqual([...map.runs()], runs)
-    }),
+        assert.deepEqual([...map.runs()], runs)
+      },
+    ),
   )
 })

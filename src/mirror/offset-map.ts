@@ -144,7 +144,9 @@ export class OffsetMap {
 
   /** True when no record of this run, and no record asked for by an offset in the hole behind it, is at or after `upstream`. */
   #isBefore(index: number, upstream: number): boolean {
-    return this.#endOfRun(index, this.#runs.position(index + 1)) <= upstream && this.#runs.upstream(index + 1) <= upstream
+    return (
+      this.#endOfRun(index, this.#runs.position(index + 1)) <= upstream && this.#runs.upstream(index + 1) <= upstream
+    )
   }
 
   /** The upstream offset after the last record of a run that ends at `endPosition`. */

@@ -133,7 +133,8 @@ export class PackedReader {
   }
 
   #take(count: number): number {
-    if (count > this.remaining) throw this.#corrupt(`${count} bytes expected at ${this.#position}, ${this.remaining} left`)
+    if (count > this.remaining)
+      throw this.#corrupt(`${count} bytes expected at ${this.#position}, ${this.remaining} left`)
     const start = this.#position
     this.#position += count
     return start

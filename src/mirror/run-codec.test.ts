@@ -19,7 +19,11 @@ function readerOf(bytes: Buffer): PackedReader {
   )
 }
 
-const offset = fc.oneof(fc.nat(1000), fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.maxSafeNat().map((value) => value % 2 ** 50))
+const offset = fc.oneof(
+  fc.nat(1000),
+  fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+  fc.maxSafeNat().map((value) => value % 2 ** 50),
+)
 const anyRun: fc.Arbitrary<Run> = fc.record(
   {
     upstream: offset,

@@ -41,7 +41,7 @@ export function writeRuns(writer: PackedWriter, runs: readonly Run[]): void {
   writer.unsigned(first.sequence)
   writer.unsigned(first.downstream + 1)
   const steps = stepsOf(runs)
-  for (let index = 0; index < steps.length; ) {
+  for (let index = 0; index < steps.length;) {
     const repeat = findRepeat(steps, index)
     if (repeat === null) {
       writeStep(writer, steps, runs, index)
@@ -99,7 +99,8 @@ function follow(reader: PackedReader, from: Run, step: Step): Run {
   const expected = from.downstream < 0 ? 0 : from.downstream + step.sequenceDelta
   const downstream = step.downstreamHole === null ? -1 : expected + step.downstreamHole
   if (!Number.isSafeInteger(upstream) || upstream < 0) reader.fail(`a run begins at upstream offset ${upstream}`)
-  if (!Number.isSafeInteger(downstream) || downstream < -1) reader.fail(`a run begins at downstream offset ${downstream}`)
+  if (!Number.isSafeInteger(downstream) || downstream < -1)
+    reader.fail(`a run begins at downstream offset ${downstream}`)
   return { upstream, sequence: sequenceAfter(from.sequence, step.sequenceDelta + SEQUENCE_MODULUS), downstream }
 }
 
@@ -140,7 +141,8 @@ function readItem(reader: PackedReader, steps: readonly Step[], from: Run, wante
 function readRepeat(reader: PackedReader, steps: readonly Step[], wantedCount: number): readonly Step[] {
   const stepCount = reader.unsigned()
   const times = reader.unsigned()
-  if (stepCount < 1 || stepCount > Math.min(steps.length, PATTERN_STEPS_MAX)) reader.fail(`${stepCount} steps are to repeat`)
+  if (stepCount < 1 || stepCount > Math.min(steps.length, PATTERN_STEPS_MAX))
+    reader.fail(`${stepCount} steps are to repeat`)
   if (times < 1 || stepCount * times > wantedCount) reader.fail(`${stepCount} steps are to repeat ${times} times`)
   const pattern = steps.slice(-stepCount)
   return Array.from({ length: times }, () => pattern).flat()

@@ -44,13 +44,19 @@ test('an alias is escaped as Jackson does: quotes, backslash, control characters
 
 test('what is written is read again, whatever the names', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), fc.nat(), fc.option(fc.maxSafeNat()), (sourceAlias, topic, partition, offset) => {
-      const mine = { ...owner, sourceAlias }
-      assert.deepEqual(
-        readSourceOffset(mine, encodeSourceOffsetKey(mine, { topic, partition }), encodeSourceOffsetValue(offset)),
-        { kind: 'position', topic, partition, lastCopiedOffset: offset, isCanonical: true },
-      )
-    }),
+    fc.property(
+      fc.string({ unit: 'grapheme' }),
+      fc.string(),
+      fc.nat(),
+      fc.option(fc.maxSafeNat()),
+      (sourceAlias, topic, partition, offset) => {
+        const mine = { ...owner, sourceAlias }
+        assert.deepEqual(
+          readSourceOffset(mine, encodeSourceOffsetKey(mine, { topic, partition }), encodeSourceOffsetValue(offset)),
+          { kind: 'position', topic, partition, lastCopiedOffset: offset, isCanonical: true },
+        )
+      },
+    ),
   )
 })
 
@@ -83,7 +89,14 @@ test('records of other connectors and clusters are foreign', () => {
 })
 
 test('bytes that make no sense are unreadable with a reason, never an exception', () => {
-  const keys = ['', '{}', '[]', '["MirrorSourceConnector",null]', '["MirrorSourceConnector",{"cluster":"us","topic":"t"}]', '\ufffd']
+  const keys = [
+    '',
+    '{}',
+    '[]',
+    '["MirrorSourceConnector",null]',
+    '["MirrorSourceConnector",{"cluster":"us","topic":"t"}]',
+    '\ufffd',
+  ]
   for (const key of [...keys.map((text) => Buffer.from(text)), null]) {
     assert.equal(readSourceOffset(owner, key, Buffer.from('{"offset":0}')).kind, 'unreadable')
   }

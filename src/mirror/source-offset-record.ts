@@ -18,7 +18,11 @@ export interface SourceOffset extends TopicPartition {
 /** What a record of the topic says. */
 export type SourceOffsetReading =
   /** A position; null: forgotten (a tombstone, or an offset of null). */
-  | (TopicPartition & { readonly kind: 'position'; readonly lastCopiedOffset: number | null; readonly isCanonical: boolean })
+  | (TopicPartition & {
+      readonly kind: 'position'
+      readonly lastCopiedOffset: number | null
+      readonly isCanonical: boolean
+    })
   /** A record of another connector (checkpoints, heartbeats), or for another cluster. */
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unreadable'; readonly reason: string }
@@ -47,9 +51,14 @@ export function partitionForKey(key: Buffer, partitionCount: number): number {
  * Reads a record of the topic by its meaning: any member order, any white space. Never throws.
  * @param owner whose positions are wanted
  */
-export function readSourceOffset(owner: SourceOffsetOwner, key: Buffer | null, value: Buffer | null): SourceOffsetReading {
+export function readSourceOffset(
+  owner: SourceOffsetOwner,
+  key: Buffer | null,
+  value: Buffer | null,
+): SourceOffsetReading {
   const parsedKey = parse(key)
-  if (!Array.isArray(parsedKey) || parsedKey.length !== 2) return { kind: 'unreadable', reason: 'its key is no JSON array of two' }
+  if (!Array.isArray(parsedKey) || parsedKey.length !== 2)
+    return { kind: 'unreadable', reason: 'its key is no JSON array of two' }
   const [connectorName, map] = parsedKey as readonly unknown[]
   if (connectorName !== owner.connectorName) return { kind: 'foreign' }
   if (!isObject(map)) return { kind: 'unreadable', reason: 'its key holds no partition map' }

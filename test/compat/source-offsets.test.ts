@@ -40,7 +40,11 @@ after(async () => {
 
 function mirrorMaker(topics: string): Promise<MirrorMaker> {
   const factors = ['replication.factor', 'offset.storage.replication.factor', 'config.storage.replication.factor']
-  factors.push('status.storage.replication.factor', 'checkpoints.topic.replication.factor', 'heartbeats.topic.replication.factor')
+  factors.push(
+    'status.storage.replication.factor',
+    'checkpoints.topic.replication.factor',
+    'heartbeats.topic.replication.factor',
+  )
   factors.push('offset-syncs.topic.replication.factor')
   return startMirrorMaker(us.installation, {
     clusters: 'eu, us',
@@ -73,7 +77,11 @@ async function until(what: string, isTrue: () => Promise<boolean>, mirror: Mirro
 }
 
 async function openStore(client: ClusterClient): Promise<SourceOffsetStore> {
-  return SourceOffsetStore.open(client, { offsetsTopic, partitionsCount, replicationFactor: 1, topicConfigs: {}, owner }, { signal })
+  return SourceOffsetStore.open(
+    client,
+    { offsetsTopic, partitionsCount, replicationFactor: 1, topicConfigs: {}, owner },
+    { signal },
+  )
 }
 
 function connect(): ClusterClient {
@@ -89,7 +97,11 @@ test("keys, values and partitions are those of Kafka Connect's own converter and
   const controls = Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code)).join('')
   const aliases = ['us', 'a b', `"quoted\\"`, controls, 'é\u007f\u2028\u{1f600}/', 'source->x', '']
   const inputs = aliases.flatMap((alias, index) =>
-    Array.from({ length: 20 }, (_, partition) => [alias, partition * 997, `topic.${index}_${partition}`, 2 ** 40 + partition, 1 + partition] as const),
+    Array.from(
+      { length: 20 },
+      (_, partition) =>
+        [alias, partition * 997, `topic.${index}_${partition}`, 2 ** 40 + partition, 1 + partition] as const,
+    ),
   )
   const { classPath } = await installKafka()
   const oracle = fileURLToPath(new URL('SourceOffsetOracle.java', import.meta.url))
@@ -99,7 +111,11 @@ test("keys, values and partitions are those of Kafka Connect's own converter and
   for (const [index, [sourceAlias, partition, topic, offset, count]] of inputs.entries()) {
     const key = encodeSourceOffsetKey({ ...owner, sourceAlias }, { topic, partition })
     const value = encodeSourceOffsetValue(offset)
-    assert.equal(`${partitionForKey(key, count)} ${key.toString('hex')} ${value?.toString('hex')}`, lines[index], `${key}`)
+    assert.equal(
+      `${partitionForKey(key, count)} ${key.toString('hex')} ${value?.toString('hex')}`,
+      lines[index],
+      key.toString(),
+    )
   }
 })
 
@@ -119,7 +135,10 @@ test('a running MirrorMaker 2 writes the bytes that we would write, and we read 
   }
   await using client = connect()
   const store = await openStore(client)
-  assert.deepEqual([0, 1, 2].map((partition) => store.find('orders', partition)), [9, 9, 14])
+  assert.deepEqual(
+    [0, 1, 2].map((partition) => store.find('orders', partition)),
+    [9, 9, 14],
+  )
   assert.deepEqual(store.unreadable, [])
 })
 
@@ -133,9 +152,13 @@ test('MirrorMaker 2 goes on where our positions say', async () => {
   await until('13 records copied', async () => (await readTarget('eu.payments')).length >= 13, mirror)
   await mirror.stop()
   const copied = await readTarget('eu.payments')
-  const valuesOf = (wanted: number): string[] => copied.filter(({ partition }) => partition === wanted).map(({ value }) => String(value))
+  const valuesOf = (wanted: number): string[] =>
+    copied.filter(({ partition }) => partition === wanted).map(({ value }) => String(value))
   assert.deepEqual(valuesOf(0), ['7', '8', '9'])
-  assert.deepEqual(valuesOf(1), Array.from({ length: 10 }, (_, index) => String(index)))
+  assert.deepEqual(
+    valuesOf(1),
+    Array.from({ length: 10 }, (_, index) => String(index)),
+  )
 })
 
 async function ordersPositions(): Promise<DumpedRecord[]> {

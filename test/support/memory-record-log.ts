@@ -44,7 +44,9 @@ export class MemoryRecordLog implements RecordLog {
   compacted(): MemoryRecordLog {
     const last = new Map(this.records.map((record) => [String(record.key), record]))
     const compacted = new MemoryRecordLog(this.topic, this.partitionCount)
-    compacted.records.push(...this.records.filter((record) => record.value !== null && last.get(String(record.key)) === record))
+    compacted.records.push(
+      ...this.records.filter((record) => record.value !== null && last.get(String(record.key)) === record),
+    )
     return compacted
   }
 
@@ -53,6 +55,7 @@ export class MemoryRecordLog implements RecordLog {
   }
 
   #store(records: readonly InternalRecord[]): void {
-    for (const record of records) this.records.push({ ...record, offset: this.records.length, timestamp: this.records.length })
+    for (const record of records)
+      this.records.push({ ...record, offset: this.records.length, timestamp: this.records.length })
   }
 }
