@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
+import { LONG_WAY_MS } from './long-way.ts'
 
-/** Answers that took at least this long, and were full, are limited by the way and not by the work. */
-const LONG_WAY_MS = 60
 const FULL_SHARE = 0.75
 
 export interface FetchSizerLimits {
@@ -13,13 +12,16 @@ export interface FetchSizerLimits {
 
 /**
  * How much to ask for in one Fetch. A partition's next fetch can only be asked for when the last answer has come, so on a long way one answer
- * a round trip is all there is: it grows while full answers take long, and shrinks again when they do not.
+ * a round trip is all there is: there it grows as long as answers come full.
  */
 export class FetchSizer {
   readonly #limits: FetchSizerLimits
   readonly #clock: Clock
   #answerBytes: number
   #askedAtMs = 0
+  /** The shortest that an answer with data ever took: about the round trip, and not the queue in front of a busy broker. */
+  #leastMs = Infinity
+  #share = 1
 
   constructor(limits: FetchSizerLimits, clock: Clock) {
     this.#limits = limits
@@ -31,22 +33,36 @@ export class FetchSizer {
     return this.#answerBytes
   }
 
-  /** Half: so that one partition's backlog does not fill an answer alone while others wait, if there are others. */
+  /** Half on a short way: so that one partition's backlog does not fill an answer alone while others wait. */
   get partitionBytes(): number {
-    return this.#answerBytes > this.#limits.usualBytes ? this.#answerBytes : this.#answerBytes / 2
+    return this.isLongWay ? this.#answerBytes : Math.ceil(this.#answerBytes / 2)
+  }
+
+  get isLongWay(): boolean {
+    return this.#leastMs >= LONG_WAY_MS && this.#leastMs < Infinity
+  }
+
+  /** Several readers share the way: each asks for its part. */
+  shareWith(readersCount: number): void {
+    this.#share = readersCount
+    this.#answerBytes = Math.min(this.#answerBytes, this.#longWayBytes)
   }
 
   asked(): void {
     this.#askedAtMs = this.#clock.monotonic()
   }
 
-  answered(sizeBytes: number): void {
-    const elapsedMs = this.#clock.monotonic() - this.#askedAtMs
-    const isFull = sizeBytes >= this.#answerBytes * FULL_SHARE * (this.#answerBytes > this.#limits.usualBytes ? 1 : 0.5)
-    if (isFull && elapsedMs >= LONG_WAY_MS) {
-      this.#answerBytes = Math.min(this.#answerBytes * 2, this.#limits.largestBytes)
-    } else if (elapsedMs < LONG_WAY_MS / 2 && this.#answerBytes > this.#limits.usualBytes) {
-      this.#answerBytes = Math.max(this.#answerBytes / 2, this.#limits.usualBytes)
+  /** @param hasData   the answer holds batches: an empty one came when its time was over, which says nothing about the way */
+  answered(sizeBytes: number, hasData: boolean): void {
+    if (!hasData) return
+    this.#leastMs = Math.min(this.#leastMs, this.#clock.monotonic() - this.#askedAtMs)
+    if (!this.isLongWay) this.#answerBytes = this.#limits.usualBytes
+    else if (sizeBytes >= this.#answerBytes * FULL_SHARE) {
+      this.#answerBytes = Math.min(this.#answerBytes * 2, this.#longWayBytes)
     }
+  }
+
+  get #longWayBytes(): number {
+    return Math.max(this.#limits.usualBytes, Math.floor(this.#limits.largestBytes / this.#share))
   }
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { ByteBudget } from '../base/byte-budget.ts'
 import { errors } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { ArenaPool } from '../kafka/frame-arena.ts'
@@ -78,6 +79,7 @@ export class Lane {
   readonly #running = new Set<Promise<void>>()
   readonly #readersStops = new Map<SourceReader, AbortController>()
   readonly #defect = Promise.withResolvers<never>()
+  readonly #budget: ByteBudget
   readonly #intake: BatchIntake
   readonly #ports: KafkaLocatorPorts
   readonly #locator: Locator
@@ -92,11 +94,13 @@ export class Lane {
   #untilPump: MirroredPartition[] = []
   #totals = { resealedTotal: 0, forwardedTotal: 0, gapsTotal: 0, recoveriesTotal: 0, foreignWritesTotal: 0 }
   #isStarted = false
+  #nextSerial = 0
 
   constructor(plan: FlowPlan, dependencies: LaneDependencies) {
     this.#plan = plan
     this.#deps = dependencies
     for (const { signal } of [this.#reading, this.#writing]) setMaxListeners(0, signal)
+    this.#budget = new ByteBudget(plan.produce.bufferMemoryBytes)
     this.#intake = new BatchIntake({
       checkCrcs: plan.fetch.checkCrcs,
       isIdempotent: plan.produce.isIdempotent,
@@ -116,7 +120,7 @@ export class Lane {
   /** Takes up partitions. What was found out about them is in the assignment; where they go on is asked of the target. */
   assign(assignments: readonly PartitionAssignment[]): void {
     for (const assignment of assignments) {
-      const partition = new MirroredPartition(assignment)
+      const partition = new MirroredPartition(assignment, this.#nextSerial++)
       if (this.#partitions.has(partition.key)) continue
       partition.spentProducerId = this.#spentProducerIds.get(partition.key) ?? null
       this.#partitions.set(partition.key, partition)
@@ -172,13 +176,14 @@ export class Lane {
 
   /** Positions that the target acknowledged and that changed since the last call: the last copied upstream offset of each. */
   takePositions(): { topic: string; partition: number; lastCopiedOffset: number }[] {
-    const positions = [...this.#moved].map(({ sourceTopic, partition, ackedOffset }) => ({
+    const moved = [...this.#moved].filter(({ ackedOffset, takenOffset }) => ackedOffset > 0 && ackedOffset !== takenOffset)
+    this.#moved.clear()
+    for (const partition of moved) partition.takenOffset = partition.ackedOffset
+    return moved.map(({ sourceTopic, partition, ackedOffset }) => ({
       topic: sourceTopic,
       partition,
       lastCopiedOffset: ackedOffset - 1,
     }))
-    this.#moved.clear()
-    return positions.filter(({ lastCopiedOffset }) => lastCopiedOffset >= 0)
   }
 
   status(): LaneStatus {
@@ -252,11 +257,13 @@ export class Lane {
         rackId: source.settings.clientRack ?? '',
       },
       sizer: new FetchSizer({ usualBytes, largestBytes }, clock),
+      budget: this.#budget,
       requestTimeoutMs: source.settings.requestTimeoutMs,
       reconnectBackoffMs: source.settings.reconnectBackoffMs,
       reconnectBackoffMaxMs: source.settings.reconnectBackoffMaxMs,
       clock,
       random,
+      onLongWay: (broker) => this.#readRouter.widen(broker),
       onAnswer: (answered, lease) => this.#sourceAnswers.take(answered, lease),
       onConnectionFailed: (broker, error) => {
         this.#readRouter.replicaFailed(broker)

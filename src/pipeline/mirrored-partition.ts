@@ -34,6 +34,8 @@ export class MirroredPartition {
   readonly targetTopic: string
   readonly partition: number
   readonly assignment: PartitionAssignment
+  /** Counts the partitions of a lane: spreads them evenly over connections. */
+  readonly serial: number
 
   // Reading.
   fetchOffset = -1
@@ -56,6 +58,8 @@ export class MirroredPartition {
   /** Whether any batch was sent under this identity, in this life or one before. */
   hasWritten = false
   ackedOffset = -1
+  /** The acknowledged position that was last handed out to be stored. */
+  takenOffset: number
   ackedSequence = -1
   /** Downstream offset after the last acknowledged record; -1: not known yet. */
   ackedDownstream = -1
@@ -89,7 +93,9 @@ export class MirroredPartition {
   #runEpoch = -1
   #runRecords = 0
 
-  constructor(assignment: PartitionAssignment) {
+  constructor(assignment: PartitionAssignment, serial = 0) {
+    this.serial = serial
+    this.takenOffset = assignment.storedPosition ?? 0
     this.assignment = assignment
     this.sourceTopic = assignment.sourceTopic
     this.targetTopic = assignment.targetTopic

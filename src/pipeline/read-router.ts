@@ -2,6 +2,9 @@ import type { ClusterMetadata } from '../kafka/cluster-metadata.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import type { SourceReader } from './source-reader.ts'
 
+/** Connections to a broker that is a long way off. */
+const LONG_WAY_READERS = 4
+
 export interface ReadRouterDependencies {
   metadata(): ClusterMetadata | null
   /** Makes a reader for a broker and starts it. */
@@ -14,7 +17,8 @@ export interface ReadRouterDependencies {
 /** Puts each partition to the reader of the broker that serves it: its leader, or the replica that the leader recommends (KIP-392). */
 export class ReadRouter {
   readonly #deps: ReadRouterDependencies
-  readonly #readers = new Map<number, SourceReader>()
+  /** By broker; more than one where the way is long. */
+  readonly #readers = new Map<number, SourceReader[]>()
   readonly #placed = new Map<MirroredPartition, { reader: SourceReader; leaderEpoch: number; topicId: string | null }>()
   /** To be read, but it is not known from whom. */
   readonly #homeless = new Set<MirroredPartition>()
@@ -35,12 +39,12 @@ export class ReadRouter {
       return
     }
     const placed = this.#placed.get(partition)
-    if (placed?.reader.nodeId === nodeId && placed.leaderEpoch === leader.leaderEpoch) {
+    const reader = this.#readerOf(nodeId, partition)
+    if (placed?.reader === reader && placed.leaderEpoch === leader.leaderEpoch) {
       placed.reader.touch(partition)
       return
     }
     this.displace(partition)
-    const reader = this.#readerOf(nodeId)
     reader.add(partition, topic.topicIdBytes, leader.leaderEpoch)
     this.#placed.set(partition, { reader, leaderEpoch: leader.leaderEpoch, topicId: topic.topicId })
   }
@@ -79,11 +83,22 @@ export class ReadRouter {
         this.place(partition)
       }
     }
-    for (const [nodeId, reader] of this.#readers) {
-      if (reader.partitionsCount > 0) continue
+    for (const [nodeId, readers] of this.#readers) {
+      if (readers.some((reader) => reader.partitionsCount > 0)) continue
       this.#readers.delete(nodeId)
-      this.#deps.stopReader(reader)
+      for (const reader of readers) this.#deps.stopReader(reader)
     }
+  }
+
+  /** The way to a broker turned out to be long: its partitions share several connections, so that several fetches are under way at a time. */
+  widen(nodeId: number): void {
+    const readers = this.#readers.get(nodeId)
+    if (readers === undefined || readers.length > 1) return
+    const partitions = [...this.#placed].filter(([, { reader }]) => reader.nodeId === nodeId).map(([partition]) => partition)
+    const count = Math.min(LONG_WAY_READERS, partitions.length)
+    while (readers.length < count) readers.push(this.#deps.startReader(nodeId))
+    for (const reader of readers) reader.shareWayWith(readers.length)
+    for (const partition of partitions) this.place(partition)
   }
 
   #nodeFor(partition: MirroredPartition, leader: number): number {
@@ -91,12 +106,11 @@ export class ReadRouter {
     return this.#deps.metadata()?.brokers.has(partition.readReplica) ? partition.readReplica : leader
   }
 
-  #readerOf(nodeId: number): SourceReader {
-    let reader = this.#readers.get(nodeId)
-    if (reader === undefined) {
-      reader = this.#deps.startReader(nodeId)
-      this.#readers.set(nodeId, reader)
-    }
+  #readerOf(nodeId: number, { serial }: MirroredPartition): SourceReader {
+    const readers = this.#readers.get(nodeId) ?? []
+    this.#readers.set(nodeId, readers)
+    const reader = readers[serial % Math.max(readers.length, 1)] ?? this.#deps.startReader(nodeId)
+    if (readers.length === 0) readers.push(reader)
     return reader
   }
 }

@@ -1,4 +1,5 @@
 import { createBackoff } from '../base/backoff.ts'
+import type { ByteBudget } from '../base/byte-budget.ts'
 import { Notifier } from '../base/notifier.ts'
 import { classifyKafkaError } from '../kafka/kafka-error.ts'
 import type { ArenaPool, Frame } from '../kafka/frame-arena.ts'
@@ -32,6 +33,8 @@ export interface SourceReaderDependencies {
   readonly arenas: ArenaPool
   readonly limits: FetchLimits
   readonly sizer: FetchSizer
+  /** Shared by the readers of a lane: how much of what was read may wait to be sent on. */
+  readonly budget: ByteBudget
   readonly requestTimeoutMs: number
   readonly reconnectBackoffMs: number
   readonly reconnectBackoffMaxMs: number
@@ -39,6 +42,8 @@ export interface SourceReaderDependencies {
   readonly random: () => number
   /** Takes in what was read; the reader asks for more as soon as this returns, so it only queues. */
   onAnswer(partitions: readonly AnsweredPartition[], lease: FrameLease): void
+  /** The broker is a long way off. */
+  onLongWay(nodeId: number): void
   onConnectionFailed(nodeId: number, error: unknown): void
   onConnectionOpened(nodeId: number): void
 }
@@ -50,7 +55,8 @@ export interface AnsweredPartition {
 
 /**
  * Reads the partitions that one broker serves, over one connection with one fetch session. The next request goes out before the batches of the
- * answer before it are sent on, so that the broker works while we do; no more than ANSWERS_HELD_MAX answers are in memory at a time:
+ * answer before it are sent on, so that the broker works while we do; no more than ANSWERS_HELD_MAX answers are held at a time, and no second
+ * one without room in the lane's budget:
  * whoever does not take batches from the queue holds this reader up, and nothing else.
  */
 export class SourceReader {
@@ -70,6 +76,11 @@ export class SourceReader {
     this.nodeId = nodeId
     this.#deps = dependencies
     this.#session = new FetchSession(dependencies.limits)
+  }
+
+  /** Several readers share the way to the broker. */
+  shareWayWith(readersCount: number): void {
+    this.#deps.sizer.shareWith(readersCount)
   }
 
   get partitionsCount(): number {
@@ -152,6 +163,7 @@ export class SourceReader {
         pending = null
         this.#askedAtMs = null
         const throttleMs = this.#takeIn(version, frame)
+        if (this.#deps.sizer.isLongWay) this.#deps.onLongWay(this.nodeId)
         onGoodAnswer()
         // Asked for before the batches are sent on, so that the broker works while we do.
         if (throttleMs > 0) await this.#deps.clock.sleep(throttleMs, { signal })
@@ -204,8 +216,10 @@ export class SourceReader {
 
   #decode(version: FetchVersion, frame: Frame): FetchResponse {
     try {
-      this.#deps.sizer.answered(frame.bytes.length)
-      return decodeFetchResponse(version, frame.bytes, frame.bodyStart)
+      const response = decodeFetchResponse(version, frame.bytes, frame.bodyStart)
+      const hasData = response.partitions.some(({ recordsStart, recordsEnd }) => recordsEnd > recordsStart)
+      this.#deps.sizer.answered(frame.bytes.length, hasData)
+      return response
     } catch (error) {
       frame.release()
       throw error
@@ -213,9 +227,13 @@ export class SourceReader {
   }
 
   #leaseOf(frame: Frame): FrameLease {
+    const { budget } = this.#deps
+    const sizeBytes = frame.bytes.length
     this.#answersHeld++
+    budget.take(sizeBytes)
     return new FrameLease(frame, () => {
       this.#answersHeld--
+      budget.giveBack(sizeBytes)
       this.#changed.notify()
     })
   }
@@ -239,7 +257,9 @@ export class SourceReader {
   }
 
   #isReadable(): boolean {
-    return this.#session.size > 0 && this.#answersHeld < ANSWERS_HELD_MAX
+    const { budget, sizer } = this.#deps
+    if (this.#session.size === 0 || this.#answersHeld >= ANSWERS_HELD_MAX) return false
+    return this.#answersHeld === 0 || budget.hasRoomFor(sizer.answerBytes)
   }
 
   async #untilReadable(signal: AbortSignal): Promise<void> {

@@ -11,6 +11,7 @@ import type { ProducedPartition } from '../wire/produce-response.ts'
 import { forwardBatch, resealBatch } from '../wire/reseal.ts'
 import { AckTimeout } from './ack-timeout.ts'
 import { pickVersion } from './api-version.ts'
+import { LONG_WAY_MS } from './long-way.ts'
 import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
 
@@ -19,8 +20,6 @@ const FIRST_FLEXIBLE_VERSION = 9
 
 /** What may wait in our own memory for the kernel to take it, in bytes; more stays in the queues and holds the readers up. */
 const UNFLUSHED_BYTES_MAX = 4 * 1024 * 1024
-/** An answer that never came sooner than this came a long way: more must be in flight to fill it. */
-const LONG_WAY_MS = 15
 /** Requests that wait for their answers: bounds the bookkeeping, far above what any way needs. */
 const REQUESTS_IN_FLIGHT_MAX = 2048
 
