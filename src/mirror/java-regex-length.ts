@@ -1,23 +1,22 @@
 import type { RegexNode } from './java-regex-syntax.ts'
 
-/** How many characters an expression can take, as Java computes it. */
+/** How many characters an expression can take. */
 export interface Lengths {
   readonly min: number
-  /** A Java int: it wraps round, and 2^31 - 1 stands for no end. */
+  /** Infinity where there is no end. */
   readonly max: number
-  /** False: Java finds no greatest length. */
+  /** False: Java finds no greatest length, although there is one. */
   readonly isMaxValid: boolean
   /** Whether there is one way only to take them. */
   readonly isDeterministic: boolean
 }
 
-const endless = 2 ** 31 - 1
 const none: Lengths = { min: 0, max: 0, isMaxValid: true, isDeterministic: true }
 
 /**
  * What Java finds out about the length of an expression (Node.study in java.util.regex.Pattern). It matters for groups that look behind: Java
- * refuses them if it finds no greatest length, and that is a matter of how it computes, not of mathematics: `a*` has one
- * (2^31 - 1), `(?:a|b){2}` has none. Computed in the same way here, so that the same expressions are taken and refused.
+ * refuses them if it finds no greatest length, and that is a matter of how it computes, not of mathematics: it finds none for `(?:a|b){2}`.
+ * (For `a*` it takes 2^31 - 1 and computes on, overflows included; we do not have that.)
  */
 export function lengthsOf(node: RegexNode): Lengths {
   return extend(none, node)
@@ -27,7 +26,7 @@ export function lengthsOf(node: RegexNode): Lengths {
 function extend(before: Lengths, node: RegexNode): Lengths {
   switch (node.kind) {
     case 'character':
-      return { ...before, min: before.min + 1, max: (before.max + 1) | 0 }
+      return { ...before, min: before.min + 1, max: before.max + 1 }
     case 'empty':
     case 'boundary':
     case 'lookahead':
@@ -51,7 +50,7 @@ function extendByBranches(before: Lengths, branches: readonly RegexNode[]): Leng
   const lengths = branches.map((branch) => lengthsOf(branch))
   return {
     min: before.min + Math.min(...lengths.map(({ min }) => min)),
-    max: (before.max + Math.max(...lengths.map(({ max }) => max))) | 0,
+    max: before.max + Math.max(...lengths.map(({ max }) => max)),
     isMaxValid: before.isMaxValid && lengths.every(({ isMaxValid }) => isMaxValid),
     isDeterministic: false,
   }
@@ -59,16 +58,12 @@ function extendByBranches(before: Lengths, branches: readonly RegexNode[]): Leng
 
 function extendByRepeat(before: Lengths, { body, min, max, mode }: Extract<RegexNode, { kind: 'repeat' }>): Lengths {
   if (min === 0 && max === 1) return { ...extend(before, body), min: before.min, isDeterministic: false }
-  if (body.kind === 'character' && max === Infinity && mode === 'greedy') {
-    return { ...before, min: before.min + min, max: (before.max + endless) | 0, isDeterministic: false }
-  }
   const each = lengthsOf(body)
   const isLoop = body.kind === 'group' && mode !== 'possessive' && !each.isDeterministic
-  const total = (Math.imul(each.max, Math.min(max, endless)) + before.max) | 0
   return {
     min: before.min + each.min * min,
-    max: total,
-    isMaxValid: before.isMaxValid && each.isMaxValid && !isLoop && total >= before.max,
+    max: before.max + (each.max === 0 ? 0 : each.max * max),
+    isMaxValid: before.isMaxValid && each.isMaxValid && !isLoop,
     isDeterministic: before.isDeterministic && each.isDeterministic && min === max,
   }
 }

@@ -147,8 +147,7 @@ export class RegexMatcher {
       const endBefore = end
       end = at
       let isMatch = false
-      // The greatest length is a Java int, and so is the difference.
-      const first = Math.max(0, (at - max) | 0)
+      const first = Math.max(0, at - max)
       for (let start = at - min; !isMatch && start >= first; start--) isMatch = inner(start)
       end = endBefore
       return isMatch
@@ -180,8 +179,21 @@ export class RegexMatcher {
     const isGreedy = mode === 'greedy'
     let step = max === Infinity ? this.#star(body, isGreedy, next, remembers) : next
     for (let count = min; max !== Infinity && count < max; count++) step = this.#optional(body, isGreedy, step, next, remembers)
-    for (let count = 0; count < min; count++) step = this.#compile(body, step, remembers)
+    for (let count = 0; count < min; count++) step = this.#required(body, step, next, remembers)
     return step
+  }
+
+  /** One time, and then `following`. In Java, a time that took nothing counts for all that are still required. */
+  #required(body: RegexNode, following: Step, next: Step, remembers: boolean): Step {
+    let start = -1
+    const inner = this.#compile(body, (at) => (at === start ? next(at) : following(at)), remembers)
+    return (at) => {
+      const startBefore = start
+      start = at
+      const isMatch = inner(at)
+      start = startBefore
+      return isMatch
+    }
   }
 
   /** One more time, and then `following`; or no more. */

@@ -14,6 +14,8 @@ export interface ParsedRegex {
 }
 
 const int32Max = 2 ** 31 - 1
+/** No name is longer: a group id has at most 32,767 bytes. */
+const lookbehindMax = 32_767
 /** Deeper nesting would end the stack. */
 const depthMax = 500
 
@@ -207,6 +209,7 @@ class RegexParser {
     reader.cursor++
     const body = this.#readBranches()
     const { min, max, isMaxValid } = lengthsOf(body)
+    if (max > lookbehindMax) throw reader.unsupported(`a group that looks behind over more than ${lookbehindMax} characters; write a smaller count, as in a{0,100}`)
     if (!isMaxValid) throw reader.invalid('the group that looks behind has no obvious greatest length')
     return { kind: 'lookbehind', body, isNegative, min, max }
   }

@@ -21,7 +21,7 @@ export type RegexNode =
   | { readonly kind: 'repeat'; readonly body: RegexNode; readonly min: number; readonly max: number; readonly mode: RepeatMode }
   | { readonly kind: 'atomic'; readonly body: RegexNode }
   | { readonly kind: 'lookahead'; readonly body: RegexNode; readonly isNegative: boolean }
-  /** The lengths that the body can have; `max` is a Java int (java-regex-length.ts). */
+  /** The lengths that the body can have; both finite. */
   | { readonly kind: 'lookbehind'; readonly body: RegexNode; readonly isNegative: boolean; readonly min: number; readonly max: number }
   | { readonly kind: 'backReference'; readonly index: number; readonly folding: Folding }
   /** A place between characters. */
