@@ -95,7 +95,9 @@ function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): vo
     const level = notice.level === 'warning' ? 'warn' : 'info'
     log.write({ level, event: 'ConfigurationNoted', text: formatNotice(notice), fields: { ...notice } })
   }
-  for (const text of formatNotDoneYet(notices)) log.write({ level: 'info', event: 'NotDoneYet', text, fields: {} })
+  const notDoneYet = notices.filter(({ kind }) => kind === 'not-done-yet').map(({ key, line }) => ({ key, line }))
+  const table = formatNotDoneYet(notices)
+  if (table.length > 0) log.write({ level: 'info', event: 'NotDoneYet', text: table.join('\n'), fields: { settings: notDoneYet } })
 }
 
 function summaryOf(runner: FlowRunner, supervisor: Supervisor): FlowSummary {

@@ -5,6 +5,7 @@ import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import { reportClusterEvents } from './cluster-report.ts'
+import { runTogether } from './task-group.ts'
 import type { CallOptions } from './topic-ports.ts'
 
 /** The clients of one flow, each with the settings that MirrorMaker 2 would give it. */
@@ -43,8 +44,15 @@ export function openFlowClusters(plan: FlowPlan, deps: FlowClustersDependencies,
  */
 export async function waitForClusters(clusters: FlowClusters, { signal }: CallOptions): Promise<void> {
   const { sourceAdmin, targetAdmin, sourceData, targetData, targetWorker } = clusters
-  await Promise.all([sourceAdmin, targetAdmin].map((client) => client.waitUntilReachable({ signal })))
-  await Promise.all([sourceData, targetData, targetWorker].map((client) => client.waitUntilReachable({ signal })))
+  await reachAll([sourceAdmin, targetAdmin], { signal })
+  await reachAll([sourceData, targetData, targetWorker], { signal })
+}
+
+async function reachAll(clients: readonly ClusterClient[], { signal }: CallOptions): Promise<void> {
+  const waits = clients.map((client) => async (until: AbortSignal) => {
+    await client.waitUntilReachable({ signal: until })
+  })
+  await runTogether(waits, { signal })
 }
 
 /** What tells the target from other clusters of the process, also when two aliases name the same one. */

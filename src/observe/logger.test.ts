@@ -31,9 +31,10 @@ describe('logger', () => {
   })
 
   test('an error in a field is told with its causes, in one line and without a stack trace', () => {
-    const error = errors.STOPPING({ what: 'The flow', reason: 'x' }, { cause: new Error('connect\n  ECONNREFUSED') })
-    const text = eventText({ level: 'warn', text: 'Failed: {error}' }, { error })
-    assert.equal(text, 'Failed: The flow was stopped: x: connect ECONNREFUSED')
+    const cause = new Error('connect\n  ECONNREFUSED')
+    const text = eventText({ level: 'warn', text: 'Failed: {error}' }, { error: new Error('no answer', { cause }) })
+    assert.equal(text, 'Failed: no answer: connect ECONNREFUSED')
+    assert.equal(describeError(errors.STOPPING({ what: 'The flow', reason: 'x' }, { cause })), 'The flow was stopped: x')
   })
 
   test('a long list is cut', () => {
@@ -84,7 +85,7 @@ describe('text log', () => {
   test('writes time, level and text, and nothing that drives a terminal', () => {
     const lines: string[] = []
     const log = createTextLog({ writeLine: (line) => lines.push(line), now: () => 0, hasColours: false })
-    log.write({ level: 'warn', event: 'x', text: 'topic \u001b[2Jevil\nname', fields: {} })
+    log.write({ level: 'warn', event: 'x', text: 'topic \u001b[2Jevil\rname', fields: {} })
     assert.deepEqual(lines, ['00:00:00.000 WARN  topic ?[2Jevil?name'])
   })
 })

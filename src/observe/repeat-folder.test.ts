@@ -48,6 +48,12 @@ describe('repeat folder', () => {
     assert.equal(shown.length, 3)
   })
 
+  test('debug lines are never folded', () => {
+    const { folder, shown } = createFolder()
+    for (let i = 0; i < 3; i++) folder.write({ ...line('asked'), level: 'debug' })
+    assert.equal(shown.length, 3)
+  })
+
   test('a line is shown again in the next window', () => {
     const { folder, shown, advance } = createFolder()
     folder.write(line('no answer'))

@@ -42,6 +42,11 @@ export class RepeatFolder implements LogSink {
   }
 
   write(line: LogLine): void {
+    // Whoever asked for these wants to see each of them.
+    if (line.level === 'debug' || line.level === 'trace') {
+      this.#sink.write(line)
+      return
+    }
     const nowMs = this.#monotonic()
     this.sweep(nowMs)
     const key = `${line.event} ${String(line.fields.flow ?? '')}`

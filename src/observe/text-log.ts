@@ -25,13 +25,15 @@ export interface TextLogOptions {
   readonly hasColours: boolean
 }
 
-/** Lines for people: time of day, level, message. The fields are in the message already. */
+/** Lines for people: time of day, level, message; each line of a text with several. The fields are in the message already. */
 export function createTextLog({ writeLine, now, hasColours }: TextLogOptions): LogSink {
   return {
     write({ level, text }) {
-      const line = `${timeOfDay(now())} ${labels[level]} ${withoutControls(text)}`
       const colour = hasColours ? colours[level] : ''
-      writeLine(colour === '' ? line : `${colour}${line}\u001b[0m`)
+      for (const part of text.split('\n')) {
+        const line = `${timeOfDay(now())} ${labels[level]} ${withoutControls(part)}`
+        writeLine(colour === '' ? line : `${colour}${line}\u001b[0m`)
+      }
     },
   }
 }
