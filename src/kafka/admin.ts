@@ -123,7 +123,11 @@ export async function describeTopicConfigs(
       configurationKeys: names === undefined ? null : [...names],
     }))
     const answer = await cluster.call('describeConfigs', 'any', [resources, false, false], { signal })
-    const failed = itemErrors(cluster, 'DescribeConfigs', answer.results.map((result) => ({ ...result, name: result.resourceName })))
+    const failed = itemErrors(
+      cluster,
+      'DescribeConfigs',
+      answer.results.map((result) => ({ ...result, name: result.resourceName })),
+    )
     for (const { resourceName, configs } of answer.results) {
       described.set(resourceName, failed.get(resourceName) ?? configs.map(configEntry))
     }
@@ -141,28 +145,33 @@ export function listOffsets(
   requests: readonly OffsetRequest[],
   { signal, isolation = 'read_uncommitted' }: AdminOptions & { readonly isolation?: IsolationLevel },
 ): Promise<readonly PartitionOutcome<ListedOffset>[]> {
-  return callLeaders(cluster, requests, {
-    api: 'ListOffsets',
-    async ask(nodeId, partitions) {
-      const topics = byTopic(partitions, ({ partition, leaderEpoch, at }) => ({
-        partitionIndex: partition,
-        currentLeaderEpoch: leaderEpoch,
-        timestamp: at === 'earliest' ? -2n : at === 'latest' ? -1n : BigInt(at),
-      }))
-      const request = topics.map(([name, items]) => ({ name, partitions: items }))
-      const level = isolation === 'read_committed' ? 1 : 0
-      // Its leader may have changed: callLeaders looks it up again, a retry here would ask the same broker.
-      const answer = await cluster.call('listOffsets', { nodeId }, [-1, level, request], { signal, retries: 0 })
-      const answers = new Map<string, PartitionAnswer<ListedOffset>>()
-      for (const topic of answer.topics) {
-        for (const { partitionIndex, errorCode, offset, timestamp, leaderEpoch } of topic.partitions) {
-          const value = { offset: toOffset(offset), timestamp, leaderEpoch }
-          answers.set(topicPartitionKey(topic.name, partitionIndex), { errorCode, value })
+  return callLeaders(
+    cluster,
+    requests,
+    {
+      api: 'ListOffsets',
+      async ask(nodeId, partitions) {
+        const topics = byTopic(partitions, ({ partition, leaderEpoch, at }) => ({
+          partitionIndex: partition,
+          currentLeaderEpoch: leaderEpoch,
+          timestamp: at === 'earliest' ? -2n : at === 'latest' ? -1n : BigInt(at),
+        }))
+        const request = topics.map(([name, items]) => ({ name, partitions: items }))
+        const level = isolation === 'read_committed' ? 1 : 0
+        // Its leader may have changed: callLeaders looks it up again, a retry here would ask the same broker.
+        const answer = await cluster.call('listOffsets', { nodeId }, [-1, level, request], { signal, retries: 0 })
+        const answers = new Map<string, PartitionAnswer<ListedOffset>>()
+        for (const topic of answer.topics) {
+          for (const { partitionIndex, errorCode, offset, timestamp, leaderEpoch } of topic.partitions) {
+            const value = { offset: toOffset(offset), timestamp, leaderEpoch }
+            answers.set(topicPartitionKey(topic.name, partitionIndex), { errorCode, value })
+          }
         }
-      }
-      return answers
+        return answers
+      },
     },
-  }, { signal })
+    { signal },
+  )
 }
 
 /** @returns a new producer id of the cluster with epoch 0, for idempotent writes without transactions */
@@ -184,22 +193,31 @@ export function describeProducers(
   partitions: readonly TopicPartition[],
   { signal }: AdminOptions,
 ): Promise<readonly PartitionOutcome<{ readonly producers: readonly ActiveProducer[] }>[]> {
-  return callLeaders(cluster, partitions, {
-    api: 'DescribeProducers',
-    async ask(nodeId, asked) {
-      const topics = byTopic(asked, ({ partition }) => partition)
-      const request = topics.map(([name, partitionIndexes]) => ({ name, partitionIndexes }))
-      const answer = await cluster.call('describeProducers', { nodeId }, [request], { signal, retries: 0 })
-      const answers = new Map<string, PartitionAnswer<{ readonly producers: readonly ActiveProducer[] }>>()
-      for (const topic of answer.topics) {
-        for (const { partitionIndex, errorCode, errorMessage, activeProducers } of topic.partitions) {
-          const value = { producers: activeProducers }
-          answers.set(topicPartitionKey(topic.name, partitionIndex), { errorCode, errorMessage: errorMessage ?? null, value })
+  return callLeaders(
+    cluster,
+    partitions,
+    {
+      api: 'DescribeProducers',
+      async ask(nodeId, asked) {
+        const topics = byTopic(asked, ({ partition }) => partition)
+        const request = topics.map(([name, partitionIndexes]) => ({ name, partitionIndexes }))
+        const answer = await cluster.call('describeProducers', { nodeId }, [request], { signal, retries: 0 })
+        const answers = new Map<string, PartitionAnswer<{ readonly producers: readonly ActiveProducer[] }>>()
+        for (const topic of answer.topics) {
+          for (const { partitionIndex, errorCode, errorMessage, activeProducers } of topic.partitions) {
+            const value = { producers: activeProducers }
+            answers.set(topicPartitionKey(topic.name, partitionIndex), {
+              errorCode,
+              errorMessage: errorMessage ?? null,
+              value,
+            })
+          }
         }
-      }
-      return answers
+        return answers
+      },
     },
-  }, { signal })
+    { signal },
+  )
 }
 
 function itemErrors(

@@ -38,7 +38,10 @@ async function ask(connection: LoginConnection, version: 0 | 3 | 4): Promise<Ans
     if (errorCode !== 0) return { errorCode, apis: parseV0(bytes) }
     const parse = version === 0 ? apiVersionsV0.parseResponse : apiVersionsV4.parseResponse
     const { apiKeys } = parse(0, apiKey, version, Reader.from(bytes))
-    return { errorCode, apis: new Map(apiKeys.map((api) => [api.apiKey, { min: api.minVersion, max: api.maxVersion }])) }
+    return {
+      errorCode,
+      apis: new Map(apiKeys.map((api) => [api.apiKey, { min: api.minVersion, max: api.maxVersion }])),
+    }
   } catch (cause) {
     const parameters = { cluster: connection.cluster, broker: connection.name, api: 'ApiVersions' }
     throw errors.ANSWER_INVALID({ ...parameters, reason: 'it is malformed' }, { cause })

@@ -79,24 +79,36 @@ function connect(port: number, options: Partial<ConnectionOptions> = {}, overrid
   const { signal } = new AbortController()
   const arenas = new ArenaPool({ arenaBytes: 4096 })
   const common = { signal, arenas, role: 'control', cluster: 'eu' }
-  return BrokerConnection.connect({ host: '127.0.0.1', port, nodeId: 1 }, { ...settings, ...overrides }, { ...common, ...options })
+  return BrokerConnection.connect(
+    { host: '127.0.0.1', port, nodeId: 1 },
+    { ...settings, ...overrides },
+    { ...common, ...options },
+  )
 }
 
 const plain = { request: false, response: false }
 
 test('answers belong to requests in their order, and their frames go back to the arena', async (t) => {
   const arenas = new ArenaPool({ arenaBytes: 4096 })
-  const port = await fakeBroker(t, (socket, correlationId, apiKey) => socket.write(frame(correlationId, apiKey.toString(16).padStart(4, '0'))))
+  const port = await fakeBroker(t, (socket, correlationId, apiKey) =>
+    socket.write(frame(correlationId, apiKey.toString(16).padStart(4, '0'))),
+  )
   const connection = await connect(port, { arenas })
   assert.deepEqual(connection.apiRange(3), { min: 0, max: 12 })
   assert.equal(connection.apiRange(4), null)
   const flushed: number[] = []
   const requests = [5, 6, 7].map((apiKey) =>
-    connection.request(apiKey, 0, plain, [Buffer.alloc(10), Buffer.alloc(10)], { timeoutMs: 1000, onFlushed: () => flushed.push(apiKey) }),
+    connection.request(apiKey, 0, plain, [Buffer.alloc(10), Buffer.alloc(10)], {
+      timeoutMs: 1000,
+      onFlushed: () => flushed.push(apiKey),
+    }),
   )
   assert.equal(connection.pendingCount, 3)
   const frames = await Promise.all(requests)
-  assert.deepEqual(frames.map(({ bytes, bodyStart }) => bytes.readInt16BE(bodyStart)), [5, 6, 7])
+  assert.deepEqual(
+    frames.map(({ bytes, bodyStart }) => bytes.readInt16BE(bodyStart)),
+    [5, 6, 7],
+  )
   assert.deepEqual(flushed, [5, 6, 7])
   assert.equal(connection.unflushedBytes, 0)
   for (const one of frames) one.release()
@@ -125,14 +137,22 @@ test('what could not be flushed is said to be so', async (t) => {
   await using connection = await connect(port)
   const huge = connection.request(0, 0, plain, [Buffer.alloc(64 * 1024 * 1024)], { timeoutMs: 300 })
   assert.ok(connection.unflushedBytes > 64 * 1024 * 1024)
-  await assert.rejects(huge, (error: Error & { parameters?: Record<string, unknown> }) => error.parameters?.['flushed'] === false)
+  await assert.rejects(
+    huge,
+    (error: Error & { parameters?: Record<string, unknown> }) => error.parameters?.['flushed'] === false,
+  )
 })
 
 test('a connection lost in the middle of an answer rejects with broker, API and time', async (t) => {
-  const port = await fakeBroker(t, (socket, correlationId) => socket.end(frame(correlationId, '00'.repeat(100)).subarray(0, 50)))
+  const port = await fakeBroker(t, (socket, correlationId) =>
+    socket.end(frame(correlationId, '00'.repeat(100)).subarray(0, 50)),
+  )
   await using connection = await connect(port)
   await assert.rejects(connection.request(3, 0, plain, [], { timeoutMs: 1000 }), (error: Error) => {
-    assert.match(error.message, /broker 1 .* ended before the answer to Metadata came, after \d+ ms \(request flushed: true\)/)
+    assert.match(
+      error.message,
+      /broker 1 .* ended before the answer to Metadata came, after \d+ ms \(request flushed: true\)/,
+    )
     return true
   })
   await connection.closed
@@ -162,7 +182,9 @@ test('an answer to another request ends the connection', async (t) => {
 
 test('an answer larger than an arena comes whole, and its memory is given back', async (t) => {
   const arenas = new ArenaPool({ arenaBytes: 4096 })
-  const port = await fakeBroker(t, (socket, correlationId) => socket.write(frame(correlationId, 'ab'.repeat(1_000_000))))
+  const port = await fakeBroker(t, (socket, correlationId) =>
+    socket.write(frame(correlationId, 'ab'.repeat(1_000_000))),
+  )
   await using connection = await connect(port, { arenas })
   const answer = await connection.request(3, 0, plain, [], { timeoutMs: 5000 })
   assert.equal(answer.bytes.length, 1_000_004)
@@ -185,19 +207,28 @@ test('an HTTP server is named as such', async (t) => {
 })
 
 test('a TLS server is named as such, with the setting to change', async (t) => {
-  const port = await listen(t, createServer((socket) => socket.on('data', () => socket.end(Buffer.from('15030300020246', 'hex')))))
+  const port = await listen(
+    t,
+    createServer((socket) => socket.on('data', () => socket.end(Buffer.from('15030300020246', 'hex')))),
+  )
   await assert.rejects(connect(port), { code: 'PEER_SPEAKS_TLS', kind: 'configuration' })
 })
 
 test('a server that says nothing is given up after request.timeout.ms', async (t) => {
-  const port = await listen(t, createServer(() => {}))
+  const port = await listen(
+    t,
+    createServer(() => {}),
+  )
   await assert.rejects(connect(port, {}, { requestTimeoutMs: 100 }), { code: 'BROKER_SILENT' })
 })
 
 test('rubbish instead of an answer to ApiVersions is refused', async (t) => {
   const rubbish = ['00000004ffffffff', '0000000400000000', '00000006000000000000', '0000000b000000000000ff7fffffffff']
   for (const hex of rubbish) {
-    const port = await listen(t, createServer((socket) => socket.once('data', () => socket.write(Buffer.from(hex, 'hex')))))
+    const port = await listen(
+      t,
+      createServer((socket) => socket.once('data', () => socket.write(Buffer.from(hex, 'hex')))),
+    )
     await assert.rejects(connect(port), { code: 'ANSWER_INVALID' }, hex)
   }
 })
@@ -227,14 +258,23 @@ test('all addresses of a name are tried: a dead first one does not prevent the c
 
 test('a name without addresses, a refused port and an unreachable address say what to check', async () => {
   const nowhere = { lookup: () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })) }
-  await assert.rejects(connect(9, nowhere), /broker 1 \(127.0.0.1:9\) cannot be resolved \(ENOTFOUND\)\. Check bootstrap\.servers/)
+  await assert.rejects(
+    connect(9, nowhere),
+    /broker 1 \(127.0.0.1:9\) cannot be resolved \(ENOTFOUND\)\. Check bootstrap\.servers/,
+  )
   await assert.rejects(connect(9, { lookup: async () => [] }), { code: 'HOST_UNRESOLVED' })
-  await assert.rejects(connect(9, { lookup: () => new Promise(() => {}), setupTimeoutMs: 50 }), /no answer from DNS within 50 ms/)
+  await assert.rejects(
+    connect(9, { lookup: () => new Promise(() => {}), setupTimeoutMs: 50 }),
+    /no answer from DNS within 50 ms/,
+  )
   await assert.rejects(connect(9), /refused the connection at 127\.0\.0\.1 port 9/)
 })
 
 test('an aborted signal ends a connection that is being made, with its own reason', async (t) => {
-  const port = await listen(t, createServer(() => {}))
+  const port = await listen(
+    t,
+    createServer(() => {}),
+  )
   const controller = new AbortController()
   const arenas = new ArenaPool({ arenaBytes: 4096 })
   const connecting = connect(port, { signal: controller.signal, arenas })

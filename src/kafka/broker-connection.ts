@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net'
-import { Reader, protocolAPIsById } from '@platformatic/kafka'
-import type { Callback, Connection, ResponseParser, Writer } from '@platformatic/kafka'
-import { assert } from '../base/assert.ts'
+import type { Connection } from '@platformatic/kafka'
 import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { ClientSettings } from '../config/client-settings.ts'
+import { apiName } from './api-name.ts'
 import type { ApiRange } from './api-range.ts'
+import { askApiVersions } from './api-versions.ts'
 import { brokerName } from './broker-address.ts'
 import type { BrokerAddress } from './broker-address.ts'
-import { connectError } from './connect-error.ts'
-import { askApiVersions } from './api-versions.ts'
+import { closedConnectionError, endReason, lostRequestError } from './connection-end.ts'
+import type { EndedConnection } from './connection-end.ts'
 import type { ArenaPool, Frame, MutableFrame } from './frame-arena.ts'
 import { FrameReader } from './frame-reader.ts'
+import { libraryConnection } from './library-transport.ts'
 import { encodeRequestHeader, responseBodyStart } from './request-header.ts'
 import type { FlexibleHeaders } from './request-header.ts'
 import { logIn } from './sasl-login.ts'
@@ -172,19 +173,14 @@ export class BrokerConnection implements AsyncDisposable {
     return promise
   }
 
-  /**
-   * As @platformatic/kafka's Connection.send: its API functions run over this connection. Answers are copied out of the arena.
-   * The time allowed is request.timeout.ms; `withTimeout` has another.
-   */
+  /** As @platformatic/kafka's Connection.send, with request.timeout.ms: its API functions run over this connection. */
   readonly send: Connection['send'] = (...sendArguments) => {
-    this.#send(this.#settings.requestTimeoutMs, ...sendArguments)
+    this.withTimeout(this.#settings.requestTimeoutMs).send(...sendArguments)
   }
 
-  /** @returns what an API function of @platformatic/kafka takes for its connection */
+  /** @returns what an API function of @platformatic/kafka takes for its connection, with a time of its own for each request */
   withTimeout(timeoutMs: number): Connection {
-    const facade: Pick<Connection, 'send'> = { send: (...sendArguments) => this.#send(timeoutMs, ...sendArguments) }
-    // Its API functions use nothing of a connection but `send` (createAPI in apis/definitions.js).
-    return facade as Connection
+    return libraryConnection(this, timeoutMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -273,7 +269,9 @@ export class BrokerConnection implements AsyncDisposable {
     { timeoutMs, onFlushed }: RequestOptions,
   ): Promise<Frame> {
     const socket = this.#socket
-    if (this.#closedReason !== null || socket === null) return Promise.reject(this.#closedError())
+    if (this.#closedReason !== null || socket === null) {
+      return Promise.reject(closedConnectionError(this.#closedReason, this.cluster, this.broker))
+    }
     const { promise, resolve, reject } = Promise.withResolvers<Frame>()
     const correlationId = this.#nextCorrelationId
     this.#nextCorrelationId = (correlationId + 1) & 0x7fffffff
@@ -290,7 +288,14 @@ export class BrokerConnection implements AsyncDisposable {
     this.#pending.push(pending)
     let bodyBytes = 0
     for (const chunk of chunks) bodyBytes += chunk.length
-    const header = encodeRequestHeader(apiKey, apiVersion, correlationId, this.#clientId, flexibleHeaders.request, bodyBytes)
+    const header = encodeRequestHeader(
+      apiKey,
+      apiVersion,
+      correlationId,
+      this.#clientId,
+      flexibleHeaders.request,
+      bodyBytes,
+    )
     const sizeBytes = header.length + bodyBytes
     this.#unflushedBytes += sizeBytes
     const onWritten = (error?: Error | null) => {
@@ -355,12 +360,16 @@ export class BrokerConnection implements AsyncDisposable {
   /** @param reason  what went wrong; null when the broker closed the connection */
   #close(reason: unknown): void {
     if (this.#closedReason !== null) return
-    this.#closedReason = this.#explain(reason)
+    const ended = this.#ended()
+    const closedReason = endReason(reason, ended)
+    this.#closedReason = closedReason
     clearTimeout(this.#reloginTimer)
     for (const write of this.#held.splice(0)) write()
     for (const pending of this.#pending.splice(0)) {
       clearTimeout(pending.timer)
-      pending.reject(this.#lostError(pending, this.#closedReason))
+      const { apiKey, isFlushed } = pending
+      const elapsedMs = Math.round(performance.now() - pending.sentAtMs)
+      pending.reject(lostRequestError({ apiKey, elapsedMs, isFlushed }, closedReason, ended))
     }
     if (this.#socket !== null) {
       this.#socket.destroy()
@@ -371,105 +380,19 @@ export class BrokerConnection implements AsyncDisposable {
     this.#closed.resolve()
   }
 
-  #explain(reason: unknown): Error {
-    if (reason instanceof Error && !('syscall' in reason) && !isSslError(reason)) return reason
-    const cause = reason instanceof Error ? reason : null
-    const { cluster, broker, name } = this
-    if (this.#answers === 0) {
-      const address = `${broker.host} port ${broker.port}`
-      const attempt = { cluster, broker, address, settings: this.#settings, timeoutMs: 0, step: 'the first request' }
-      return connectError(cause, attempt)
+  #ended(): EndedConnection {
+    const { cluster, broker } = this
+    return {
+      cluster,
+      broker,
+      settings: this.#settings,
+      answersCount: this.#answers,
+      pendingCount: this.#pending.length,
     }
-    return errors.CONNECTION_CLOSED({ cluster, broker: name, reason: cause?.message ?? this.#closedByBroker() }, { cause })
-  }
-
-  #closedByBroker(): string {
-    if (this.#pending.length === 0) return 'the broker closed it, as it does with idle ones'
-    const isFirst = this.#answers === 1 && this.#settings.sasl === undefined
-    const protocol = this.#settings.tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'
-    // A SASL listener answers ApiVersions to anybody, and closes at the first request that is not a log-in.
-    const hint = `; if its listener asks for a log-in, set security.protocol=${protocol} and sasl.jaas.config`
-    return isFirst ? `the broker closed it at the first request${hint}` : 'the broker closed it'
-  }
-
-  #lostError(pending: PendingRequest, reason: Error): unknown {
-    // While it is being set up, and at a wanted end, the reason says it all.
-    if (this.#answers === 0 || (isTwinlogError(reason) && reason.code === 'STOPPING')) return reason
-    const { cluster, name: broker } = this
-    const elapsedMs = Math.round(performance.now() - pending.sentAtMs)
-    const parameters = { cluster, broker, api: apiName(pending.apiKey), elapsedMs, flushed: pending.isFlushed }
-    if (isTwinlogError(reason) && reason.code === 'REQUEST_TIMED_OUT' && reason.parameters['api'] === parameters.api) {
-      return errors.REQUEST_TIMED_OUT({ ...parameters, timeoutMs: reason.parameters['timeoutMs'] }, { cause: reason })
-    }
-    return errors.CONNECTION_LOST({ ...parameters, reason: briefly(reason) }, { cause: reason })
-  }
-
-  #closedError(): TwinlogError {
-    const reason = this.#closedReason === null ? 'it was never opened' : briefly(this.#closedReason)
-    return errors.CONNECTION_CLOSED({ cluster: this.cluster, broker: this.name, reason }, { cause: this.#closedReason })
   }
 
   #invalid(apiKey: number | undefined, reason: string): TwinlogError {
     const api = apiKey === undefined ? 'no request at all' : apiName(apiKey)
     return errors.ANSWER_INVALID({ cluster: this.cluster, broker: this.name, api, reason })
   }
-
-  // --- @platformatic/kafka ----------------------------------------------------------------------------------------------
-
-  #send<ReturnType>(
-    timeoutMs: number,
-    apiKey: number,
-    apiVersion: number,
-    createPayload: () => Writer | Promise<Writer>,
-    responseParser: ResponseParser<ReturnType>,
-    hasRequestHeaderTaggedFields: boolean,
-    hasResponseHeaderTaggedFields: boolean,
-    callback: Callback<ReturnType>,
-  ): void {
-    const exchange = async () => {
-      const payload = await createPayload()
-      assert(payload.context['noResponse'] !== true, 'requests without an answer are not sent over this connection')
-      const headers = { request: hasRequestHeaderTaggedFields, response: hasResponseHeaderTaggedFields }
-      const frame = await this.request(apiKey, apiVersion, headers, payload.buffers, { timeoutMs })
-      // Copied, since the parsed answer may refer to these bytes for ever.
-      const body = Buffer.from(frame.bytes.subarray(frame.bodyStart))
-      frame.release()
-      return await responseParser(0, apiKey, apiVersion, Reader.from(body))
-    }
-    exchange().then(
-      (answer) => callback(null, answer),
-      (error: unknown) => callback(this.#understandable(error, apiKey)),
-    )
-  }
-
-  /** A parser that runs off the end throws a RangeError or an error of its own: the answer's fault, not the caller's. */
-  #understandable(error: unknown, apiKey: number): Error {
-    const isParseError = error instanceof TypeError || error instanceof RangeError || isOutOfBounds(error)
-    if (error instanceof Error && !isParseError) return error
-    const parameters = { cluster: this.cluster, broker: this.name, api: apiName(apiKey) }
-    return errors.ANSWER_INVALID({ ...parameters, reason: String(error) }, { cause: error })
-  }
-}
-
-function apiName(apiKey: number): string {
-  return protocolAPIsById[apiKey] ?? `API ${apiKey}`
-}
-
-function isTwinlogError(error: Error): error is TwinlogError {
-  return error.name === 'TwinlogError'
-}
-
-/** What happened, without the introduction that the error around it gives anyway. */
-function briefly(reason: Error): string {
-  const { code, parameters } = isTwinlogError(reason) ? reason : { code: '', parameters: {} }
-  const text = code === 'CONNECTION_CLOSED' ? String(parameters['reason']) : reason.message
-  return text.replace(/\.$/, '')
-}
-
-function isSslError(error: Error): boolean {
-  return 'code' in error && String(error.code).startsWith('ERR_SSL_')
-}
-
-function isOutOfBounds(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'PLT_KFK_OUT_OF_BOUNDS'
 }

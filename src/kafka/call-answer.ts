@@ -20,7 +20,10 @@ interface ProtocolProblem {
  * and a catalogue error is thrown when it failed as a whole.
  * @throws KAFKA_*; what is no error of an answer goes through unchanged
  */
-export async function answerOrThrow<Response>(answer: Promise<Response>, context: KafkaErrorContext): Promise<Response> {
+export async function answerOrThrow<Response>(
+  answer: Promise<Response>,
+  context: KafkaErrorContext,
+): Promise<Response> {
   try {
     return await answer
   } catch (error) {

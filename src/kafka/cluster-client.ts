@@ -80,7 +80,12 @@ export class ClusterClient implements AsyncDisposable {
     for (;;) {
       try {
         const metadata = await this.refreshMetadata({ signal, topics: [] })
-        this.#report({ name: 'ClusterReached', cluster: this.alias, rounds: backoff.attempts, brokers: metadata.brokers.size })
+        this.#report({
+          name: 'ClusterReached',
+          cluster: this.alias,
+          rounds: backoff.attempts,
+          brokers: metadata.brokers.size,
+        })
         return metadata
       } catch (error) {
         signal.throwIfAborted()
@@ -128,7 +133,8 @@ export class ClusterClient implements AsyncDisposable {
       } catch (error) {
         signal.throwIfAborted()
         const { action } = classify(error)
-        if (attempt > retries || !(error instanceof Error) || (action !== 'retry' && action !== 'refresh-metadata')) throw error
+        if (attempt > retries || !(error instanceof Error) || (action !== 'retry' && action !== 'refresh-metadata'))
+          throw error
         const delayMs = Math.round(backoff.next())
         this.#report({ name: 'CallRetried', cluster: this.alias, api: apiName, attempt, delayMs, error })
         await this.#deps.clock.sleep(delayMs, { signal })
@@ -152,7 +158,9 @@ export class ClusterClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#lifetime.abort(errors.STOPPING({ what: `The client of cluster ${this.alias}`, reason: 'it is not needed any more' }))
+    this.#lifetime.abort(
+      errors.STOPPING({ what: `The client of cluster ${this.alias}`, reason: 'it is not needed any more' }),
+    )
     await this.#connector[Symbol.asyncDispose]()
   }
 
@@ -284,10 +292,10 @@ export class ClusterClient implements AsyncDisposable {
     const answer = await this.call('metadata', 'any', [asked, false, false], options)
     const before = this.#metadata
     const metadata = mergeMetadata(before, answer, topics)
-    const isOther = before?.clusterId != null && metadata.clusterId !== null && before.clusterId !== metadata.clusterId
-    if (isOther) {
-      const ids = { before: before.clusterId, after: metadata.clusterId }
-      this.#report({ name: 'ClusterIdChanged', cluster: this.alias, before: String(ids.before), after: String(ids.after) })
+    const idBefore = before?.clusterId ?? null
+    const idAfter = metadata.clusterId
+    if (idBefore !== null && idAfter !== null && idBefore !== idAfter) {
+      this.#report({ name: 'ClusterIdChanged', cluster: this.alias, before: idBefore, after: idAfter })
     }
     this.#metadata = metadata
     return metadata
@@ -301,4 +309,3 @@ export class ClusterClient implements AsyncDisposable {
 function coordinatorKey(to: Coordinator): string {
   return `${to.coordinator}/${to.key}`
 }
-

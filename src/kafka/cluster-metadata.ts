@@ -62,7 +62,9 @@ export function mergeMetadata(
   return {
     clusterId: answer.clusterId ?? null,
     controllerId: answer.controllerId,
-    brokers: new Map(answer.brokers.map(({ nodeId, host, port, rack }) => [nodeId, { nodeId, host, port, rack: rack ?? null }])),
+    brokers: new Map(
+      answer.brokers.map(({ nodeId, host, port, rack }) => [nodeId, { nodeId, host, port, rack: rack ?? null }]),
+    ),
     topics,
   }
 }

@@ -1,11 +1,13 @@
+import { assert } from '../base/assert.ts'
 import type { TwinlogError } from '../base/catalogue.ts'
 import { createBackoff } from '../base/backoff.ts'
 import { systemClock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
 import { createTopics, describeTopicConfigs, listOffsets } from './admin.ts'
-import type { IsolationLevel } from './admin.ts'
+import type { IsolationLevel, ListedOffset } from './admin.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import type { TopicMetadata } from './cluster-metadata.ts'
+import type { PartitionOutcome } from './leader-calls.ts'
 import { readPartition } from './topic-reader.ts'
 import type { TopicRecord } from './topic-reader.ts'
 import { TopicWriter } from './topic-writer.ts'
@@ -30,19 +32,29 @@ export async function readCompactedTopic(
 ): Promise<number> {
   const metadata = await awaitTopic(cluster, topic, signal)
   const partitions = metadata.partitions.map(({ partition }) => ({ topic, partition }))
-  const starts = await listOffsets(cluster, partitions.map((one) => ({ ...one, at: 'earliest' })), { signal })
-  const ends = await listOffsets(cluster, partitions.map((one) => ({ ...one, at: 'latest' })), { signal, isolation })
+  const starts = await listOffsets(
+    cluster,
+    partitions.map((one) => ({ ...one, at: 'earliest' })),
+    { signal },
+  )
+  const ends = await listOffsets(
+    cluster,
+    partitions.map((one) => ({ ...one, at: 'latest' })),
+    { signal, isolation },
+  )
   const counts = await Promise.all(
     partitions.map(({ partition }, index) => {
-      const start = starts[index]
-      const end = ends[index]
-      if (start?.value == null) throw start?.error ?? errors.DEFECT({ what: 'an outcome is missing' })
-      if (end?.value == null) throw end?.error ?? errors.DEFECT({ what: 'an outcome is missing' })
-      const range = { topic, partition, from: start.value.offset, to: end.value.offset }
+      const range = { topic, partition, from: offsetOf(starts[index]), to: offsetOf(ends[index]) }
       return readPartition(cluster, range, onRecord, { signal, isolation })
     }),
   )
   return counts.reduce((sum, count) => sum + count, 0)
+}
+
+function offsetOf(outcome: PartitionOutcome<ListedOffset> | undefined): number {
+  assert(outcome !== undefined, 'each request has an outcome')
+  if (outcome.error !== null) throw outcome.error
+  return outcome.value.offset
 }
 
 export interface CompactedTopicSpec {
@@ -82,7 +94,10 @@ export async function ensureCompactedTopic(
   const metadata = await awaitTopic(cluster, topic, signal).catch((cause: unknown) => {
     signal.throwIfAborted()
     if (refusal === undefined) throw cause
-    throw errors.INTERNAL_TOPIC_MISSING({ cluster: cluster.alias, topic, partitions, reason: refusal.message }, { cause })
+    throw errors.INTERNAL_TOPIC_MISSING(
+      { cluster: cluster.alias, topic, partitions, reason: refusal.message },
+      { cause },
+    )
   })
   await verifyCompacted(cluster, topic, signal)
   return metadata
@@ -106,14 +121,15 @@ async function awaitTopic(cluster: ClusterClient, topic: string, signal: AbortSi
   for (let attempt = 1; ; attempt++) {
     const metadata = (await cluster.refreshMetadata({ signal, topics: [topic] })).topics.get(topic)
     const isReady =
-      metadata !== undefined &&
-      metadata.partitions.length > 0 &&
-      metadata.partitions.every(({ leader }) => leader >= 0)
+      metadata !== undefined && metadata.partitions.length > 0 && metadata.partitions.every(({ leader }) => leader >= 0)
     if (isReady) return metadata
     if (attempt === awaitAttempts) {
       const error = metadata === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : `error code ${metadata.errorCode}`
       const parameters = { cluster: cluster.alias, broker: 'a broker', api: `Metadata of ${topic}`, error }
-      throw errors.KAFKA_METADATA_STALE({ ...parameters, detail: 'the topic does not exist, or has partitions without a leader' })
+      throw errors.KAFKA_METADATA_STALE({
+        ...parameters,
+        detail: 'the topic does not exist, or has partitions without a leader',
+      })
     }
     await systemClock.sleep(backoff.next(), { signal })
   }

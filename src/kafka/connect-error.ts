@@ -68,11 +68,18 @@ function explainTls(cause: Error | null, code: string, attempt: ConnectAttempt, 
   const remedyName = certificateRemedies[code]
   if (remedyName !== undefined && cause !== null) {
     const remedy = remedies[remedyName]
-    return errors.TLS_CERTIFICATE_REFUSED({ cluster, broker, reason: `${code}, ${withoutStack(cause)}`, remedy }, options)
+    return errors.TLS_CERTIFICATE_REFUSED(
+      { cluster, broker, reason: `${code}, ${withoutStack(cause)}`, remedy },
+      options,
+    )
   }
   const plain = attempt.settings.sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'
   const isClosed = cause === null || code === 'ECONNRESET' || code === 'EPIPE'
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' || code === 'ERR_SSL_HTTP_REQUEST') {
+  if (
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
+    code === 'ERR_SSL_HTTP_REQUEST'
+  ) {
     return errors.TLS_NOT_SPOKEN({ cluster, broker, address, plain, reason: 'its answer is no TLS' }, options)
   }
   if (isClosed && attempt.step === 'the TLS handshake') {

@@ -10,13 +10,18 @@ const arenaBytes = 256
 function setUp(options: { maxFrameBytes?: number } = {}) {
   const arenas = new ArenaPool({ arenaBytes })
   const frames: Frame[] = []
-  const reader = new FrameReader({ arenas, peer: 'Cluster eu: broker b:1', onFrame: (frame) => frames.push(frame), ...options })
+  const reader = new FrameReader({
+    arenas,
+    peer: 'Cluster eu: broker b:1',
+    onFrame: (frame) => frames.push(frame),
+    ...options,
+  })
   return { arenas, frames, reader }
 }
 
 /** Lets bytes arrive as a socket would: never more at once than the offered buffer holds. */
 function arrive(reader: FrameReader, bytes: Buffer, atMost: number): void {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const buffer = reader.buffer()
     assert.ok(buffer.length > 0)
     const count = bytes.copy(buffer, 0, at, Math.min(bytes.length, at + atMost))
@@ -68,7 +73,10 @@ test('many frames in one read, and a read across frames, come out one by one', (
       const { arenas, frames, reader } = setUp()
       const payloads = lengths.map((length, index) => Buffer.alloc(length, index + 1))
       arrive(reader, Buffer.concat(payloads.map(framed)), atMost)
-      assert.deepEqual(frames.map((frame) => Buffer.from(frame.bytes)), payloads)
+      assert.deepEqual(
+        frames.map((frame) => Buffer.from(frame.bytes)),
+        payloads,
+      )
       for (const frame of frames) frame.release()
       reader.close()
       assert.equal(arenas.bytesInUse, 0)

@@ -1,5 +1,6 @@
 import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
-import type { ErrorAction, ErrorKind, TwinlogError } from '../base/catalogue.ts'
+import { TwinlogError } from '../base/catalogue.ts'
+import type { ErrorAction, ErrorKind } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 
 /** Codes of Kafka 4.3 that @platformatic/kafka 2.12.1 does not know (org.apache.kafka.common.protocol.Errors). */
@@ -116,11 +117,22 @@ export interface KafkaErrorContext {
  * Makes an error of the catalogue from an error code of an answer. Its parameters hold `error` (Kafka's name) and `errorCode`.
  * @param code  not 0
  */
-export function kafkaError(code: number, { cluster, broker, api, detail }: KafkaErrorContext, cause?: unknown): TwinlogError {
+export function kafkaError(
+  code: number,
+  { cluster, broker, api, detail }: KafkaErrorContext,
+  cause?: unknown,
+): TwinlogError {
   const { name: error, action } = classifyKafkaError(code)
   const words = detail === undefined || detail === null || detail === '' ? undefined : detail
   const text = words ?? protocolErrors[error]?.message ?? `code ${code}`
-  const parameters = { cluster, broker: broker === 'any' ? 'a broker' : `broker ${broker}`, api, error, errorCode: code, detail: text.replace(/\.$/, '') }
+  const parameters = {
+    cluster,
+    broker: broker === 'any' ? 'a broker' : `broker ${broker}`,
+    api,
+    error,
+    errorCode: code,
+    detail: text.replace(/\.$/, ''),
+  }
   const options = cause === undefined ? undefined : { cause }
   if (unauthorized.test(error)) return errors.KAFKA_UNAUTHORIZED(parameters, options)
   switch (action) {
@@ -168,7 +180,7 @@ const isSocketCode: ReadonlySet<string> = new Set(socketCodes)
  */
 export function classify(error: unknown): ErrorClass {
   if (!(error instanceof Error)) return { kind: 'defect', action: 'stop' }
-  if (isTwinlogError(error)) return { kind: error.kind, action: error.action }
+  if (error instanceof TwinlogError) return { kind: error.kind, action: error.action }
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return { kind: 'operational', action: 'stop' }
   // @platformatic/kafka's ResponseError holds one error for each code in the answer.
   const problem: unknown = error instanceof AggregateError ? error.errors[0] : error
@@ -176,10 +188,7 @@ export function classify(error: unknown): ErrorClass {
     const { action } = classifyKafkaError(problem.apiCode)
     return { kind: 'operational', action: action === 'none' ? 'stop' : action }
   }
-  if ('code' in error && isSocketCode.has(String(error.code))) return { kind: 'operational', action: 'refresh-metadata' }
+  if ('code' in error && isSocketCode.has(String(error.code)))
+    return { kind: 'operational', action: 'refresh-metadata' }
   return { kind: 'defect', action: 'stop' }
-}
-
-function isTwinlogError(error: Error): error is TwinlogError {
-  return error.name === 'TwinlogError'
 }

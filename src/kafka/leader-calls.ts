@@ -1,5 +1,5 @@
 import { createBackoff } from '../base/backoff.ts'
-import type { TwinlogError } from '../base/catalogue.ts'
+import { TwinlogError } from '../base/catalogue.ts'
 import { systemClock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
@@ -8,7 +8,11 @@ import type { ClusterClient } from './cluster-client.ts'
 import { classify, kafkaError } from './kafka-error.ts'
 
 /** What one partition's leader answered. */
-export type PartitionAnswer<Value> = { readonly errorCode: number; readonly errorMessage?: string | null; readonly value: Value }
+export type PartitionAnswer<Value> = {
+  readonly errorCode: number
+  readonly errorMessage?: string | null
+  readonly value: Value
+}
 
 /** What came of one partition in the end. */
 export type PartitionOutcome<Value> =
@@ -69,7 +73,9 @@ async function learnLeaders(
   signal: AbortSignal,
 ): Promise<void> {
   const known = cluster.metadata?.topics
-  const isKnown = requests.every(({ topic, partition }) => (known?.get(topic)?.partitions[partition]?.leader ?? -1) >= 0)
+  const isKnown = requests.every(
+    ({ topic, partition }) => (known?.get(topic)?.partitions[partition]?.leader ?? -1) >= 0,
+  )
   if (isKnown && !isStale) return
   await cluster.refreshMetadata({ signal, topics: [...new Set(requests.map(({ topic }) => topic))] })
 }
@@ -121,7 +127,7 @@ async function askGroup<Request extends TopicPartition, Value>(
     }
   } catch (error) {
     signal.throwIfAborted()
-    if (!isTwinlogError(error) || error.kind === 'defect') throw error
+    if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
     for (const request of requests) fail(request, error)
   }
 }
@@ -130,7 +136,8 @@ function leaderless(cluster: ClusterClient, { topic, partition }: TopicPartition
   const known = cluster.metadata?.topics.get(topic)
   // 5, LEADER_NOT_AVAILABLE, where the topic is fine but its partition has no leader now.
   const ofPartition = known?.partitions[partition]?.errorCode ?? 3
-  const errorCode = known === undefined ? 3 : known.errorCode !== 0 ? known.errorCode : ofPartition !== 0 ? ofPartition : 5
+  const errorCode =
+    known === undefined ? 3 : known.errorCode !== 0 ? known.errorCode : ofPartition !== 0 ? ofPartition : 5
   return kafkaError(errorCode, { cluster: cluster.alias, broker: 'any', api })
 }
 
@@ -142,8 +149,4 @@ function mayPass(error: TwinlogError | null): boolean {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return topicPartitionKey(topic, partition)
-}
-
-function isTwinlogError(error: unknown): error is TwinlogError {
-  return error instanceof Error && error.name === 'TwinlogError'
 }

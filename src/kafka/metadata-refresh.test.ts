@@ -20,10 +20,16 @@ test('what is asked while a request is under way waits for one common request af
   const first = refresh.request(['a'])
   const second = refresh.request(['b'])
   const third = refresh.request(['c', 'b'])
-  assert.deepEqual(rounds.map(({ topics }) => topics), [['a']])
+  assert.deepEqual(
+    rounds.map(({ topics }) => topics),
+    [['a']],
+  )
   rounds[0]?.done.resolve(nothing)
   await first
-  assert.deepEqual(rounds.map(({ topics }) => topics), [['a'], ['b', 'c']])
+  assert.deepEqual(
+    rounds.map(({ topics }) => topics),
+    [['a'], ['b', 'c']],
+  )
   rounds[1]?.done.resolve(nothing)
   await Promise.all([second, third])
   const fourth = refresh.request('all')

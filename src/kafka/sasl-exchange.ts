@@ -39,7 +39,9 @@ function plainExchange({ username, password }: SaslSettings): SaslExchange {
 
 const pbkdf2Async = promisify(pbkdf2)
 
-const algorithms: Readonly<Record<Exclude<SaslMechanism, 'PLAIN'>, { readonly hash: string; readonly keyBytes: number }>> = {
+const algorithms: Readonly<
+  Record<Exclude<SaslMechanism, 'PLAIN'>, { readonly hash: string; readonly keyBytes: number }>
+> = {
   'SCRAM-SHA-256': { hash: 'sha256', keyBytes: 32 },
   'SCRAM-SHA-512': { hash: 'sha512', keyBytes: 64 },
 }
@@ -109,7 +111,8 @@ class ScramExchange implements SaslExchange {
     const { v: signature, e: error } = attributes(serverFinal)
     if (error !== undefined) throw new ServerProofError(`it reported ${error}`)
     const received = Buffer.from(signature ?? '', 'base64')
-    const isProven = received.length === this.#serverSignature.length && timingSafeEqual(received, this.#serverSignature)
+    const isProven =
+      received.length === this.#serverSignature.length && timingSafeEqual(received, this.#serverSignature)
     if (!isProven) throw new ServerProofError('its signature is wrong')
   }
 

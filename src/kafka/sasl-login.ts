@@ -1,4 +1,10 @@
-import { Reader, protocolErrorsCodesById, saslAuthenticateV0, saslAuthenticateV2, saslHandshakeV1 } from '@platformatic/kafka'
+import {
+  Reader,
+  protocolErrorsCodesById,
+  saslAuthenticateV0,
+  saslAuthenticateV2,
+  saslHandshakeV1,
+} from '@platformatic/kafka'
 import { errors } from '../base/errors.ts'
 import type { ClientSettings, SaslSettings } from '../config/client-settings.ts'
 import type { ApiRange } from './api-range.ts'
@@ -89,7 +95,12 @@ async function ask(connection: LoginConnection, apiKey: number, version: number,
   return Reader.from(bytes)
 }
 
-function refused(connection: LoginConnection, sasl: SaslSettings | undefined, errorCode: number, message: string | null) {
+function refused(
+  connection: LoginConnection,
+  sasl: SaslSettings | undefined,
+  errorCode: number,
+  message: string | null,
+) {
   const { cluster, name: broker } = connection
   const error = protocolErrorsCodesById[errorCode] ?? `error ${errorCode}`
   const reason = message === null || message === '' ? error : `${error}: ${message}`

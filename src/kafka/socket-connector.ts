@@ -56,7 +56,11 @@ export async function openSocket(
   throw reason
 }
 
-async function resolveAll(broker: BrokerAddress, timeoutMs: number, { cluster, lookup = systemLookup, signal }: SocketOptions) {
+async function resolveAll(
+  broker: BrokerAddress,
+  timeoutMs: number,
+  { cluster, lookup = systemLookup, signal }: SocketOptions,
+) {
   try {
     const addresses = await abortable(lookup(broker.host), AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
     if (addresses.length > 0) return addresses
@@ -93,7 +97,10 @@ function openOne(
   const settle = () => {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)
-    socket.off(settings.tls === undefined ? 'connect' : 'secureConnect', onReady).off('error', onError).off('close', onClose)
+    socket
+      .off(settings.tls === undefined ? 'connect' : 'secureConnect', onReady)
+      .off('error', onError)
+      .off('close', onClose)
   }
   const fail = (error: unknown) => {
     settle()
@@ -113,7 +120,10 @@ function openOne(
   }, setupTimeoutMs)
   signal.addEventListener('abort', onAbort, { once: true })
   socket.once('connect', () => (isConnected = true))
-  socket.once(settings.tls === undefined ? 'connect' : 'secureConnect', onReady).once('error', onError).once('close', onClose)
+  socket
+    .once(settings.tls === undefined ? 'connect' : 'secureConnect', onReady)
+    .once('error', onError)
+    .once('close', onClose)
   return promise
 }
 

@@ -21,7 +21,10 @@ test("Java's cipher names become OpenSSL's, and those of TLS 1.3 stay", () => {
 
 test('protocols are a range, TLS 1.2 to 1.3 unless they are set', () => {
   const range = (enabledProtocols?: string[]) => {
-    const { minVersion, maxVersion } = tlsOptions({ verifyHostname: true, ...(enabledProtocols && { enabledProtocols }) }, 'h')
+    const { minVersion, maxVersion } = tlsOptions(
+      { verifyHostname: true, ...(enabledProtocols && { enabledProtocols }) },
+      'h',
+    )
     return [minVersion, maxVersion]
   }
   assert.deepEqual(range(), ['TLSv1.2', 'TLSv1.3'])

@@ -53,12 +53,14 @@ export async function readPartition(
   let count = 0
   let emptyAnswers = 0
   while (position < to) {
-    const fetched = await fetchOnce(cluster, { topic, partition, from: position, to }, isolation, signal).catch((error: unknown) => {
-      signal.throwIfAborted()
-      const { action } = classify(error)
-      if ((action !== 'retry' && action !== 'refresh-metadata') || backoff.attempts >= attemptsMax) throw error
-      return null
-    })
+    const fetched = await fetchOnce(cluster, { topic, partition, from: position, to }, isolation, signal).catch(
+      (error: unknown) => {
+        signal.throwIfAborted()
+        const { action } = classify(error)
+        if ((action !== 'retry' && action !== 'refresh-metadata') || backoff.attempts >= attemptsMax) throw error
+        return null
+      },
+    )
     if (fetched === null) {
       await systemClock.sleep(backoff.next(), { signal })
       await cluster.refreshMetadata({ signal, topics: [topic] })
@@ -89,7 +91,11 @@ async function fetchOnce(
   signal: AbortSignal,
 ): Promise<FetchedPartition> {
   const known = cluster.metadata?.topics.get(topic)?.partitions[partition]
-  const context = { cluster: cluster.alias, broker: String(known?.leader ?? 'any'), api: `Fetch of ${topic}-${partition}` }
+  const context = {
+    cluster: cluster.alias,
+    broker: String(known?.leader ?? 'any'),
+    api: `Fetch of ${topic}-${partition}`,
+  }
   if (known === undefined || known.leader < 0) throw kafkaError(5, context)
   const wanted = {
     partition,
@@ -121,7 +127,8 @@ function deliver(
   let next = position
   for (const batch of fetched.records ?? []) {
     const baseOffset = Number(batch.firstOffset)
-    if (!Number.isSafeInteger(baseOffset)) throw errors.DEFECT({ what: `the offset ${batch.firstOffset} is larger than a number holds` })
+    if (!Number.isSafeInteger(baseOffset))
+      throw errors.DEFECT({ what: `the offset ${batch.firstOffset} is larger than a number holds` })
     next = Math.max(next, baseOffset + batch.lastOffsetDelta + 1)
     if ((batch.attributes & isControlBit) !== 0 || aborted?.has(batch)) continue
     const isAppendTime = (batch.attributes & isAppendTimeBit) !== 0

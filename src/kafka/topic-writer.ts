@@ -99,7 +99,11 @@ export class TopicWriter {
       await this.#clock.sleep(backoff.next(), { signal })
       await this.#cluster.refreshMetadata({ signal, topics: [this.#topic] })
       open = isLost
-        ? await this.#sequence(failures.map(({ batch }) => batch), timestamp, signal)
+        ? await this.#sequence(
+            failures.map(({ batch }) => batch),
+            timestamp,
+            signal,
+          )
         : failures.map(({ batch }) => batch)
     }
   }
@@ -164,7 +168,12 @@ export class TopicWriter {
       // A duplicate was written by an earlier attempt, whose answer was lost.
       if (errorCode === 0 || errorCode === duplicateSequence) return []
       const api = `Produce to ${topic}-${batch.partition}`
-      const error = kafkaError(errorCode, { cluster: this.#cluster.alias, broker: String(nodeId), api, detail: errorMessage })
+      const error = kafkaError(errorCode, {
+        cluster: this.#cluster.alias,
+        broker: String(nodeId),
+        api,
+        detail: errorMessage,
+      })
       const identityIsLost = identityLost.has(errorCode)
       const { action } = classify(error)
       if (!identityIsLost && action !== 'retry' && action !== 'refresh-metadata') throw error

@@ -26,7 +26,10 @@ export function clientSettings(bootstrap: string, options: SettingsOptions = {})
             ca: readFileSync(tls.ca, 'utf8'),
             verifyHostname: true,
             ...(files
-              ? { certificateChain: readFileSync(tls.clientCert, 'utf8'), key: new Secret(readFileSync(tls.clientKey, 'utf8')) }
+              ? {
+                  certificateChain: readFileSync(tls.clientCert, 'utf8'),
+                  key: new Secret(readFileSync(tls.clientKey, 'utf8')),
+                }
               : {}),
           },
         }),

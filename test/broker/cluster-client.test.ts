@@ -3,7 +3,15 @@ import { after, before, describe, test } from 'node:test'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { systemClock } from '../../src/base/clock.ts'
-import { createPartitions, createTopics, describeProducers, describeTopicConfigs, initProducerId, listOffsets, listTopics } from '../../src/kafka/admin.ts'
+import {
+  createPartitions,
+  createTopics,
+  describeProducers,
+  describeTopicConfigs,
+  initProducerId,
+  listOffsets,
+  listTopics,
+} from '../../src/kafka/admin.ts'
 import { ClusterClient } from '../../src/kafka/cluster-client.ts'
 import type { ClusterEvent } from '../../src/kafka/cluster-event.ts'
 import { ensureCompactedTopic, produceRecords, readCompactedTopic } from '../../src/kafka/compacted-topic.ts'
@@ -54,19 +62,35 @@ for (const version of ['4.3.0', '3.9.1', '2.8.2'] as const) {
     })
 
     test('creates and grows topics, and answers for each one by itself', async () => {
-      const topic = { topic: 'orders', partitionsCount: 3, replicationFactor: 1, configs: new Map([['retention.ms', '1000']]) }
+      const topic = {
+        topic: 'orders',
+        partitionsCount: 3,
+        replicationFactor: 1,
+        configs: new Map([['retention.ms', '1000']]),
+      }
       const refused = await createTopics(cluster, [topic, { ...topic, topic: 'not/valid' }], { signal })
       assert.deepEqual([...refused.keys()], ['not/valid'])
       assert.equal(refused.get('not/valid')?.parameters['error'], 'INVALID_TOPIC_EXCEPTION')
       const again = await createTopics(cluster, [topic], { signal })
       assert.equal(again.get('orders')?.parameters['error'], 'TOPIC_ALREADY_EXISTS')
-      const notGrown = await createPartitions(cluster, new Map([['orders', 5], ['nobodys', 2]]), { signal })
+      const notGrown = await createPartitions(
+        cluster,
+        new Map([
+          ['orders', 5],
+          ['nobodys', 2],
+        ]),
+        { signal },
+      )
       assert.deepEqual([...notGrown.keys()], ['nobodys'])
       const find = async () => (await listTopics(cluster, { signal })).find((one) => one.topic === 'orders')
       // The broker that answers may learn of new partitions a moment after the controller made them.
       let listed = await find()
-      while (listed?.partitions.length !== 5 || listed.partitions.some(({ leader }) => leader < 0)) listed = await find()
-      assert.deepEqual(listed?.partitions.map(({ partition, leader }) => [partition, leader]), [0, 1, 2, 3, 4].map((partition) => [partition, 1]))
+      while (listed?.partitions.length !== 5 || listed.partitions.some(({ leader }) => leader < 0))
+        listed = await find()
+      assert.deepEqual(
+        listed?.partitions.map(({ partition, leader }) => [partition, leader]),
+        [0, 1, 2, 3, 4].map((partition) => [partition, 1]),
+      )
       assert.match(listed?.topicId ?? '', /^[\da-f]{8}-/)
       assert.equal(listed?.topicIdBytes.toString('hex'), listed?.topicId?.replaceAll('-', ''))
     })
@@ -82,7 +106,12 @@ for (const version of ['4.3.0', '3.9.1', '2.8.2'] as const) {
     })
 
     test('an internal topic is created once, written, and read whole, tombstones included', async () => {
-      const made = await ensureCompactedTopic(cluster, 'mm2-test.internal', { partitions: 3, replicationFactor: 1 }, { signal })
+      const made = await ensureCompactedTopic(
+        cluster,
+        'mm2-test.internal',
+        { partitions: 3, replicationFactor: 1 },
+        { signal },
+      )
       assert.equal(made.partitions.length, 3)
       await ensureCompactedTopic(cluster, 'mm2-test.internal', { partitions: 3, replicationFactor: 1 }, { signal })
       const written = someRecords(3000, 700)
@@ -92,21 +121,41 @@ for (const version of ['4.3.0', '3.9.1', '2.8.2'] as const) {
       ])
       const read = await readAll(cluster, 'mm2-test.internal')
       const expected = [0, 1, 2].flatMap((partition) => written.filter((record) => record.partition === partition))
-      assert.deepEqual(read.map(({ partition, key, value }) => ({ partition, key, value })), expected)
-      assert.deepEqual(read.filter(({ partition }) => partition === 1).map(({ offset }) => offset), Array.from({ length: 1000 }, (_, i) => i))
+      assert.deepEqual(
+        read.map(({ partition, key, value }) => ({ partition, key, value })),
+        expected,
+      )
+      assert.deepEqual(
+        read.filter(({ partition }) => partition === 1).map(({ offset }) => offset),
+        Array.from({ length: 1000 }, (_, i) => i),
+      )
       assert.ok(read.every(({ timestamp }) => Math.abs(Number(timestamp) - Date.now()) < 60_000))
     })
 
     test('lists offsets by partition, and says which partition has none', async () => {
-      const at = (partition: number, when: 'earliest' | 'latest' | number) => ({ topic: 'mm2-test.internal', partition, at: when })
-      const listed = await listOffsets(cluster, [at(0, 'earliest'), at(1, 'latest'), at(2, Date.now() + 1e6), at(7, 'latest')], { signal })
-      assert.deepEqual(listed.map(({ value }) => value?.offset), [0, 1000, -1, undefined])
+      const at = (partition: number, when: 'earliest' | 'latest' | number) => ({
+        topic: 'mm2-test.internal',
+        partition,
+        at: when,
+      })
+      const listed = await listOffsets(
+        cluster,
+        [at(0, 'earliest'), at(1, 'latest'), at(2, Date.now() + 1e6), at(7, 'latest')],
+        { signal },
+      )
+      assert.deepEqual(
+        listed.map(({ value }) => value?.offset),
+        [0, 1000, -1, undefined],
+      )
       assert.equal(listed[3]?.error?.parameters['error'], 'UNKNOWN_TOPIC_OR_PARTITION')
     })
 
     test('names the producers of a partition with their last sequence', async () => {
       const [outcome] = await describeProducers(cluster, [{ topic: 'mm2-test.internal', partition: 0 }], { signal })
-      assert.deepEqual(outcome?.value?.producers.map(({ lastSequence, producerEpoch }) => [lastSequence, producerEpoch]), [[999, 0]])
+      assert.deepEqual(
+        outcome?.value?.producers.map(({ lastSequence, producerEpoch }) => [lastSequence, producerEpoch]),
+        [[999, 0]],
+      )
       const first = await initProducerId(cluster, { signal })
       const second = await initProducerId(cluster, { signal })
       assert.ok(second.producerId > first.producerId)
@@ -116,7 +165,10 @@ for (const version of ['4.3.0', '3.9.1', '2.8.2'] as const) {
       const transactional = { coordinator: 'transaction', key: 'tx' } as const
       const answer = await cluster.call('initProducerId', transactional, ['tx', 60_000], { signal, retries: 30 })
       assert.equal(answer.producerEpoch, 0)
-      const described = await cluster.call('describeGroups', { coordinator: 'group', key: 'g' }, [['g'], false], { signal, retries: 30 })
+      const described = await cluster.call('describeGroups', { coordinator: 'group', key: 'g' }, [['g'], false], {
+        signal,
+        retries: 30,
+      })
       assert.equal(described.groups[0]?.groupId, 'g')
     })
 
@@ -141,7 +193,9 @@ describe('a broker on ::1 that closes what idles for a second', () => {
     const events: ClusterEvent[] = []
     await using cluster = clientOf(kafka.bootstrap, (event) => events.push(event))
     await cluster.waitUntilReachable({ signal })
-    await createTopics(cluster, [{ topic: 't', partitionsCount: 1, replicationFactor: 1, configs: new Map() }], { signal })
+    await createTopics(cluster, [{ topic: 't', partitionsCount: 1, replicationFactor: 1, configs: new Map() }], {
+      signal,
+    })
     const isClosed = () => events.some((event) => event.name === 'ConnectionClosed' && /idle ones/.test(event.reason))
     while (!isClosed()) await systemClock.sleep(50, { signal })
     const [outcome] = await listOffsets(cluster, [{ topic: 't', partition: 0, at: 'latest' }], { signal })
@@ -163,7 +217,8 @@ describe('a broker on ::1 that closes what idles for a second', () => {
     await broker.kill()
     await assert.rejects(waiting, { code: 'CONNECTION_LOST', message: /answer to Metadata.*flushed: true/ })
     const reached = cluster.waitUntilReachable({ signal })
-    while (events.filter(({ name }) => name === 'ClusterUnreachable').length < 3) await systemClock.sleep(50, { signal })
+    while (events.filter(({ name }) => name === 'ClusterUnreachable').length < 3)
+      await systemClock.sleep(50, { signal })
     await broker.start()
     const startedMs = performance.now()
     await reached
@@ -199,7 +254,10 @@ describe('a cluster of three brokers', () => {
     await writing
     const read = (await readAll(cluster, 'ledger')).filter(({ offset }) => offset > 0)
     const expected = [0, 1, 2].flatMap((partition) => written.filter((record) => record.partition === partition))
-    assert.deepEqual(read.map(({ key }) => String(key)), expected.map(({ key }) => String(key)))
+    assert.deepEqual(
+      read.map(({ key }) => String(key)),
+      expected.map(({ key }) => String(key)),
+    )
   })
 
   test('of which all that were known are gone is found again by bootstrap.servers', async () => {

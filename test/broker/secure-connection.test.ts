@@ -38,7 +38,10 @@ function withTls(settings: ClientSettings, changes: Partial<NonNullable<ClientSe
 describe('a TLS listener that asks for client certificates', () => {
   let cluster: KafkaCluster
   before(async () => {
-    cluster = await startCluster({ security: 'SSL', properties: { 'listener.name.client.ssl.client.auth': 'required' } })
+    cluster = await startCluster({
+      security: 'SSL',
+      properties: { 'listener.name.client.ssl.client.auth': 'required' },
+    })
   })
   after(() => cluster[Symbol.asyncDispose]())
   const settings = (hasClientCertificate = true): ClientSettings => {
@@ -46,7 +49,7 @@ describe('a TLS listener that asks for client certificates', () => {
     return clientSettings(cluster.bootstrap, { tls: cluster.tls, hasClientCertificate })
   }
 
-  test('PEM certificates on both sides connect, with TLS 1.3 and with TLS 1.2 and one of Java\'s cipher names', async () => {
+  test("PEM certificates on both sides connect, with TLS 1.3 and with TLS 1.2 and one of Java's cipher names", async () => {
     await using connection = await connect(settings())
     await assertServes(connection)
     const older = withTls(settings(), {
@@ -57,7 +60,7 @@ describe('a TLS listener that asks for client certificates', () => {
     await assertServes(second)
   })
 
-  test('without a certificate of ours the broker\'s refusal names the settings', async () => {
+  test("without a certificate of ours the broker's refusal names the settings", async () => {
     await assert.rejects(connect(settings(false)), (error: Error) => {
       assert.match(error.message, /Cluster eu: broker .* ssl\.keystore/)
       return true
@@ -67,13 +70,19 @@ describe('a TLS listener that asks for client certificates', () => {
   test('a certificate signed by a stranger is refused with the setting that holds the trust', async () => {
     assert.ok(cluster.tls)
     const stranger = withTls(settings(), { ca: readFileSync(cluster.tls.strangerCa, 'utf8') })
-    await assert.rejects(connect(stranger), { code: 'TLS_CERTIFICATE_REFUSED', message: /ssl\.truststore\.certificates/ })
+    await assert.rejects(connect(stranger), {
+      code: 'TLS_CERTIFICATE_REFUSED',
+      message: /ssl\.truststore\.certificates/,
+    })
   })
 
   test('a host name that the certificate lacks is refused, unless the name is not to be checked', async () => {
     const lookup = async () => [{ address: '127.0.0.1' }]
     const other = connect(settings(), { lookup }, 'other.example')
-    await assert.rejects(other, { code: 'TLS_CERTIFICATE_REFUSED', message: /ssl\.endpoint\.identification\.algorithm/ })
+    await assert.rejects(other, {
+      code: 'TLS_CERTIFICATE_REFUSED',
+      message: /ssl\.endpoint\.identification\.algorithm/,
+    })
     await using unchecked = await connect(withTls(settings(), { verifyHostname: false }), { lookup }, 'other.example')
     await assertServes(unchecked)
   })
@@ -123,13 +132,16 @@ for (const security of ['SASL_PLAINTEXT', 'SASL_SSL'] as const) {
       })
 
       test(`a wrong password is refused by ${mechanism} with user and setting, and is not in the message`, async () => {
-        await assert.rejects(connect(settings(mechanism, 'guess-0815')), (error: Error & { code?: string; kind?: string }) => {
-          assert.equal(error.code, 'SASL_AUTHENTICATION_FAILED')
-          assert.equal(error.kind, 'configuration')
-          assert.match(error.message, new RegExp(`user mirror with ${mechanism}.*sasl\\.jaas\\.config`))
-          assert.doesNotMatch(error.message, /guess-0815/)
-          return true
-        })
+        await assert.rejects(
+          connect(settings(mechanism, 'guess-0815')),
+          (error: Error & { code?: string; kind?: string }) => {
+            assert.equal(error.code, 'SASL_AUTHENTICATION_FAILED')
+            assert.equal(error.kind, 'configuration')
+            assert.match(error.message, new RegExp(`user mirror with ${mechanism}.*sasl\\.jaas\\.config`))
+            assert.doesNotMatch(error.message, /guess-0815/)
+            return true
+          },
+        )
       })
     }
 
@@ -167,7 +179,10 @@ for (const security of ['SASL_PLAINTEXT', 'SASL_SSL'] as const) {
     })
 
     test('a cluster client does not wait for a wrong password to become right', async () => {
-      await using client = new ClusterClient('eu', settings('PLAIN', 'wrong'), { clock: systemClock, random: Math.random })
+      await using client = new ClusterClient('eu', settings('PLAIN', 'wrong'), {
+        clock: systemClock,
+        random: Math.random,
+      })
       await assert.rejects(client.waitUntilReachable({ signal }), { code: 'SASL_AUTHENTICATION_FAILED' })
     })
   })
