@@ -38,7 +38,9 @@ export class KafkaLocatorPorts implements LocatorPorts {
   topicIds({ sourceTopic, targetTopic }: MirroredPartition): { source: string | null; target: string | null } | null {
     const source = this.#source.metadata?.topics.get(sourceTopic)
     const target = this.#target.metadata?.topics.get(targetTopic)
-    return source === undefined || target === undefined ? null : { source: source.topicId, target: target.topicId }
+    // A topic that was asked for and is not there (yet) has an entry with an error.
+    if (source === undefined || target === undefined || source.errorCode !== 0 || target.errorCode !== 0) return null
+    return { source: source.topicId, target: target.topicId }
   }
 
   async producerIdentity(spent: bigint | null, options: CallOptions): Promise<ProducerIdentity> {

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { OffsetMap } from '../mirror/offset-map.ts'
+import { FrameLease } from './frame-lease.ts'
+import { MirroredPartition } from './mirrored-partition.ts'
+import type { PendingBatch } from './pending-batch.ts'
+
+const window = { batchesMax: 4, bytesMax: 1_000 }
+const frame = { bytes: Buffer.alloc(0), bodyStart: 0, retain() {}, release() {} }
+
+function makePartition(upstream: number, sequence: number): MirroredPartition {
+  const partition = new MirroredPartition({
+    sourceTopic: 'orders',
+    targetTopic: 'eu.orders',
+    partition: 0,
+    storedPosition: null,
+    ledger: null,
+    isAdded: false,
+    target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
+  })
+  partition.identity = { producerId: 9n, producerEpoch: 0, sourceTopicId: null, targetTopicId: null, sourceLeaderEpoch: -1 }
+  partition.map = new OffsetMap()
+  partition.ackedOffset = upstream
+  partition.continueAt({ upstream, sequence, downstream: 1_000, leaderEpoch: -1 })
+  partition.ackedDownstream = 1_000
+  partition.state = { name: 'flowing' }
+  return partition
+}
+
+/** Takes in a batch of `count` records at the reading position, as BatchIntake does. */
+function takeIn(partition: MirroredPartition, count: number, size = 100): void {
+  const upstream = partition.fetchOffset
+  const run = partition.nextRun(upstream, 5, count)
+  if (run !== null) partition.map?.begin(run)
+  const lease = new FrameLease(frame, () => {})
+  const positionAfter = upstream + count
+  partition.enqueue({ lease, at: 0, size, upstream, count, isForwarded: false, ticket: null, positionAfter }, 5)
+}
+
+function send(partition: MirroredPartition): PendingBatch | undefined {
+  return partition.canSend(window) ? partition.moveToFlight(0) : undefined
+}
+
+test('batches without holes between them are one run, and a hole begins another', () => {
+  const partition = makePartition(100, 0)
+  takeIn(partition, 10)
+  takeIn(partition, 10)
+  partition.skipTo(121, 5)
+  takeIn(partition, 5)
+  assert.deepEqual([...(partition.map?.runs() ?? [])], [
+    { upstream: 100, sequence: 0, downstream: 1_000 },
+    { upstream: 121, sequence: 20, downstream: 1_020 },
+  ])
+})
+
+test('a new leader epoch at the source begins a run, so that the ledger knows the epoch of the last batch', () => {
+  const partition = makePartition(0, 0)
+  assert.notEqual(partition.nextRun(0, 5, 1), null)
+  takeIn(partition, 1)
+  assert.notEqual(partition.nextRun(1, 6, 1), null)
+})
+
+test('a sequence wraps to 0 after 2^31 - 1', () => {
+  const partition = makePartition(0, 2 ** 31 - 10)
+  takeIn(partition, 10)
+  takeIn(partition, 10)
+  assert.deepEqual([...partition.queue].map(({ sequence }) => sequence), [2 ** 31 - 10, 0])
+})
+
+test('a partition that probes has one batch in flight, however much is queued', () => {
+  const partition = makePartition(0, 0)
+  partition.state = { name: 'probing' }
+  takeIn(partition, 1)
+  takeIn(partition, 1)
+  assert.notEqual(send(partition), undefined)
+  assert.equal(send(partition), undefined)
+})
+
+test('a partition whose target cannot be asked has no more in flight than a broker remembers', () => {
+  const partition = makePartition(0, 0)
+  partition.isTargetBlind = true
+  for (let count = 0; count < 10; count++) takeIn(partition, 1, 1)
+  let sent = 0
+  while (partition.canSend({ batchesMax: 100, bytesMax: 1_000 })) sent += partition.moveToFlight(0) === undefined ? 0 : 1
+  assert.equal(sent, 5)
+})
+
+test('a batch waits until its run is in the ledger', () => {
+  const partition = makePartition(0, 0)
+  const ticket = { isDurable: false }
+  const lease = new FrameLease(frame, () => {})
+  partition.nextRun(0, 5, 1)
+  partition.enqueue({ lease, at: 0, size: 1, upstream: 0, count: 1, isForwarded: false, ticket, positionAfter: 1 }, 5)
+  assert.equal(partition.canSend(window), false)
+  ticket.isDurable = true
+  assert.equal(partition.canSend(window), true)
+})
+
+test('dropped batches behind one in flight move the position on only when that one is acknowledged', () => {
+  const partition = makePartition(0, 0)
+  takeIn(partition, 10)
+  const batch = send(partition)
+  partition.skipTo(15, 5)
+  assert.equal(partition.ackedOffset, 0)
+  assert.ok(batch)
+  partition.landed()
+  partition.acknowledge(batch, 1_000)
+  assert.equal(partition.ackedOffset, 15)
+})
+
+test('a target offset that was not expected is told of, and later runs begin at the offset that the target will give', () => {
+  const partition = makePartition(0, 0)
+  takeIn(partition, 10)
+  const batch = send(partition)
+  assert.ok(batch)
+  partition.landed()
+  assert.equal(partition.acknowledge(batch, 1_003), false)
+  takeIn(partition, 10)
+  assert.equal(partition.map?.last?.downstream, 1_013)
+})
+
+test('all memory of a frame is given back when its batches were sent or discarded', () => {
+  const partition = makePartition(0, 0)
+  let freed = 0
+  const lease = new FrameLease(frame, () => freed++)
+  for (const upstream of [0, 1]) {
+    partition.nextRun(upstream, 5, 1)
+    const positionAfter = upstream + 1
+    partition.enqueue({ lease, at: 0, size: 1, upstream, count: 1, isForwarded: false, ticket: null, positionAfter }, 5)
+  }
+  lease.drop()
+  partition.moveToFlight(0)?.lease.drop()
+  assert.equal(freed, 0)
+  partition.discardQueue()
+  assert.equal(freed, 1)
+})
+
+test('in any order of reading, dropping, sending, acknowledging and giving back, nothing is skipped and no sequence is used twice', () => {
+  const step = fc.oneof(
+    fc.record({ name: fc.constant('take' as const), count: fc.integer({ min: 1, max: 50 }) }),
+    fc.record({ name: fc.constant('drop' as const), count: fc.integer({ min: 1, max: 3 }) }),
+    fc.constantFrom({ name: 'send' as const }, { name: 'acknowledge' as const }, { name: 'give back' as const }),
+  )
+  const start = fc.constantFrom(0, 2 ** 31 - 60)
+  fc.assert(
+    fc.property(start, fc.array(step, { maxLength: 120 }), (sequence, steps) => {
+      const partition = makePartition(0, sequence)
+      const dropped = new Set<number>()
+      const flight: PendingBatch[] = []
+      const copied: { upstream: number; count: number; sequence: number }[] = []
+      const wasDropped = new Map<number, boolean>()
+      let downstream = 1_000
+      for (const one of steps) {
+        if (one.name === 'take') {
+          // The source's log does not change: what was dropped once is dropped again, what was copied is not dropped.
+          if (wasDropped.get(partition.fetchOffset) === true) partition.skipTo(partition.fetchOffset + 1, 5)
+          else {
+            wasDropped.set(partition.fetchOffset, false)
+            takeIn(partition, 1)
+          }
+        } else if (one.name === 'drop') {
+          const offset = partition.fetchOffset
+          if (wasDropped.get(offset) === false) continue
+          wasDropped.set(offset, true)
+          dropped.add(offset)
+          partition.skipTo(offset + 1, 5)
+        } else if (one.name === 'send') {
+          const batch = send(partition)
+          if (batch !== undefined) flight.push(batch)
+        } else if (one.name === 'acknowledge') {
+          const batch = flight.shift()
+          if (batch === undefined) continue
+          assert.equal(partition.landed(), batch)
+          assert.equal(partition.acknowledge(batch, downstream), true)
+          downstream += batch.count
+          copied.push(batch)
+        } else {
+          partition.discardQueue()
+        }
+        assert.ok(partition.ackedOffset <= partition.fetchOffset)
+      }
+      let next = 0
+      let nextSequence = sequence
+      for (const batch of copied) {
+        while (dropped.has(next)) next++
+        assert.equal(batch.upstream, next, 'an offset was skipped or copied twice')
+        assert.equal(batch.sequence, nextSequence % 2 ** 31)
+        assert.equal(partition.map?.upstreamAtSequence(batch.sequence), batch.upstream)
+        next = batch.upstream + batch.count
+        nextSequence += batch.count
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
