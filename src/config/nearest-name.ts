@@ -3,7 +3,7 @@
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
-  let leastCount = Math.min(5, Math.floor(name.length / 3)) + 1
+  let leastCount = Math.min(5, Math.ceil(name.length / 3)) + 1
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= leastCount) continue
     const count = editsCount(name.toLowerCase(), candidate.toLowerCase())
