@@ -19,7 +19,11 @@ export interface ClientRequest {
  * Reads the settings of one client from its view. Problems go to the resolution; the result is usable only if there are none.
  * Source: CommonClientConfigs, ClientUtils.parseAndValidateAddresses.
  */
-export function resolveClient(resolution: Resolution, view: View, { alias, role, clientId }: ClientRequest): ClientSettings {
+export function resolveClient(
+  resolution: Resolution,
+  view: View,
+  { alias, role, clientId }: ClientRequest,
+): ClientSettings {
   const read = <Key extends NumberKey>(key: Key): number => resolution.read(view, key, settings[key], role)
   const securityProtocol = resolution.read(view, 'security.protocol', settings['security.protocol'])
   const sasl = securityProtocol.startsWith('SASL') ? resolveSasl(resolution, view, alias) : undefined
@@ -58,7 +62,11 @@ function resolveBootstrapServers(resolution: Resolution, view: View, alias: stri
   const addresses = resolution.read(view, 'bootstrap.servers', settings['bootstrap.servers'])
   const property = view.get('bootstrap.servers')
   if (property === undefined || addresses === undefined || addresses.length === 0) {
-    resolution.problems.add(property ?? `${alias}.bootstrap.servers`, `the cluster "${alias}" has no addresses`, `Set ${alias}.bootstrap.servers=host:port,...`)
+    resolution.problems.add(
+      property ?? `${alias}.bootstrap.servers`,
+      `the cluster "${alias}" has no addresses`,
+      `Set ${alias}.bootstrap.servers=host:port,...`,
+    )
     return []
   }
   return addresses.flatMap((address) => normalizeAddress(resolution, property, address))
@@ -85,13 +93,20 @@ function resolveSasl(resolution: Resolution, view: View, alias: string): SaslSet
   const property = view.get('sasl.jaas.config')
   if (mechanism === undefined) {
     const at = view.get('sasl.mechanism') ?? `${alias}.sasl.mechanism`
-    const cause = typeof at === 'string' ? "is not set, and Kafka's default GSSAPI (Kerberos) is not supported" : `${named} is not supported`
+    const cause =
+      typeof at === 'string'
+        ? "is not set, and Kafka's default GSSAPI (Kerberos) is not supported"
+        : `${named} is not supported`
     problems.add(at, cause, `Use ${mechanisms.join(', ')}.`)
     if (property !== undefined) resolution.use(property)
     return undefined
   }
   if (property === undefined) {
-    problems.add(`${alias}.sasl.jaas.config`, 'user name and password are missing', `Set ${alias}.sasl.jaas.config=${moduleOf(mechanism)} required username="..." password="...";`)
+    problems.add(
+      `${alias}.sasl.jaas.config`,
+      'user name and password are missing',
+      `Set ${alias}.sasl.jaas.config=${moduleOf(mechanism)} required username="..." password="...";`,
+    )
     return undefined
   }
   return resolveJaas(resolution, property, mechanism)

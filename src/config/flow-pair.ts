@@ -46,7 +46,11 @@ export function flowPairs(resolution: Resolution, clusters: readonly string[]): 
   }
   for (const cluster of clusters) {
     if (aliases.includes(cluster)) continue
-    resolution.problems.add('clusters', `--clusters names "${cluster}", which is not among the clusters ${aliases.join(', ')}`, 'Correct the name.')
+    resolution.problems.add(
+      'clusters',
+      `--clusters names "${cluster}", which is not among the clusters ${aliases.join(', ')}`,
+      'Correct the name.',
+    )
   }
   refuseUnknownAliases(resolution, aliases)
   return { aliases, enabled, elsewhere, heartbeatOnly }
@@ -55,14 +59,16 @@ export function flowPairs(resolution: Resolution, clusters: readonly string[]): 
 function readAliases(resolution: Resolution): readonly string[] {
   const { properties } = resolution.file
   const aliases = resolution.read(properties, 'clusters', processSettings.clusters)
-  if (aliases === undefined) resolution.problems.add('clusters', 'is missing', 'List the aliases of all clusters: clusters=A,B.')
+  if (aliases === undefined)
+    resolution.problems.add('clusters', 'is missing', 'List the aliases of all clusters: clusters=A,B.')
   return aliases ?? []
 }
 
 /** MirrorMaker 2 reads these leniently: whatever is not "true" is false. */
 function emitsHeartbeats(resolution: Resolution, pair: FlowPair): boolean {
   const { properties } = resolution.file
-  const property = properties.get(`${flowName(pair)}.emit.heartbeats.enabled`) ?? properties.get('emit.heartbeats.enabled')
+  const property =
+    properties.get(`${flowName(pair)}.emit.heartbeats.enabled`) ?? properties.get('emit.heartbeats.enabled')
   return property === undefined || resolution.text(property).toLowerCase() === 'true'
 }
 
@@ -75,7 +81,11 @@ function refuseUnknownAliases(resolution: Resolution, aliases: readonly string[]
     const unknown = [source, target].filter((alias) => !aliases.includes(alias))
     if (unknown.length > 0 && !isFlowKey(property.key, aliases)) {
       resolution.use(property)
-      resolution.problems.add(property, `"${unknown.join('" and "')}" is not among the clusters ${aliases.join(', ')}`, 'Correct the alias, or add it to clusters.')
+      resolution.problems.add(
+        property,
+        `"${unknown.join('" and "')}" is not among the clusters ${aliases.join(', ')}`,
+        'Correct the alias, or add it to clusters.',
+      )
     } else if (source === target) sayItself(resolution, property)
   }
 }

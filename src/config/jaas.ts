@@ -32,7 +32,8 @@ function parseEntry(tokens: Token[]): JaasEntry | { problem: string } {
   const loginModule = tokens.shift()?.text ?? ''
   const flag = tokens.shift()
   if (flag === undefined) return { problem: `has no control flag after "${loginModule}" (${flags.join(', ')})` }
-  if (!flags.includes(flag.text.toLowerCase())) return { problem: `must have a control flag (${flags.join(', ')}) after "${loginModule}"` }
+  if (!flags.includes(flag.text.toLowerCase()))
+    return { problem: `must have a control flag (${flags.join(', ')}) after "${loginModule}"` }
   const options = new Map<string, string>()
   for (;;) {
     const key = tokens.shift()
@@ -41,13 +42,17 @@ function parseEntry(tokens: Token[]): JaasEntry | { problem: string } {
     const equals = tokens.shift()
     const value = tokens.shift()
     if (equals?.text !== '=' || value === undefined) return { problem: `has no value for the option "${key.text}"` }
-    if (value.kind === 'number') return { problem: `must have quotes round the value of "${key.text}", because it begins with a digit, a dot or a minus` }
+    if (value.kind === 'number')
+      return {
+        problem: `must have quotes round the value of "${key.text}", because it begins with a digit, a dot or a minus`,
+      }
     if (value.kind === 'mark') return { problem: `has no value for the option "${key.text}"` }
     options.set(key.text, value.text)
   }
 }
 
-const tokenPattern = /\/\/[^\n\r]*|\/\*[^]*?\*\/|\/[^\n\r]*|"(?:[^"\\\n\r]|\\[^])*"|'(?:[^'\\\n\r]|\\[^])*'|[A-Za-z_$\u00a0-\uffff][\w.$\u00a0-\uffff-]*|[\d.-][\d.]*|[^\s]/g
+const tokenPattern =
+  /\/\/[^\n\r]*|\/\*[^]*?\*\/|\/[^\n\r]*|"(?:[^"\\\n\r]|\\[^])*"|'(?:[^'\\\n\r]|\\[^])*'|[A-Za-z_$\u00a0-\uffff][\w.$\u00a0-\uffff-]*|[\d.-][\d.]*|[^\s]/g
 
 function tokenize(text: string): Token[] | string {
   const tokens: Token[] = []
@@ -67,7 +72,9 @@ function tokenize(text: string): Token[] | string {
 const escapes: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
 
 function unescape(text: string): string {
-  return text.replace(/\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|([^]))/g, (_whole, octal: string | undefined, single: string | undefined) =>
-    octal === undefined ? (escapes[single ?? ''] ?? single ?? '') : String.fromCharCode(Number.parseInt(octal, 8)),
+  return text.replace(
+    /\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|([^]))/g,
+    (_whole, octal: string | undefined, single: string | undefined) =>
+      octal === undefined ? (escapes[single ?? ''] ?? single ?? '') : String.fromCharCode(Number.parseInt(octal, 8)),
   )
 }

@@ -29,9 +29,16 @@ export function formatNotice({ key, file, line, text }: Notice): string {
 export function formatNotDoneYet(notices: readonly Notice[]): string[] {
   const rows = notices
     .filter((notice) => notice.kind === 'not-done-yet')
-    .map((notice) => ({ place: notice.line === undefined ? 'default' : `line ${notice.line}`, key: notice.key, text: notice.text }))
+    .map((notice) => ({
+      place: notice.line === undefined ? 'default' : `line ${notice.line}`,
+      key: notice.key,
+      text: notice.text,
+    }))
   if (rows.length === 0) return []
   const placeWidth = Math.max(...rows.map((row) => row.place.length))
   const keyWidth = Math.min(60, Math.max(...rows.map((row) => row.key.length)))
-  return ['Not done yet:', ...rows.map((row) => `  ${row.place.padEnd(placeWidth)}  ${row.key.padEnd(keyWidth)}  ${row.text}`)]
+  return [
+    'Not done yet:',
+    ...rows.map((row) => `  ${row.place.padEnd(placeWidth)}  ${row.key.padEnd(keyWidth)}  ${row.text}`),
+  ]
 }

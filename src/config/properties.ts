@@ -88,7 +88,8 @@ function endsInOddBackslashes(text: string): boolean {
 
 function splitLine(text: string, file: string, line: number): { key: string; value: string } {
   let keyEnd = 0
-  while (keyEnd < text.length && !' \t\f=:'.includes(text.charAt(keyEnd))) keyEnd += text.charAt(keyEnd) === '\\' ? 2 : 1
+  while (keyEnd < text.length && !' \t\f=:'.includes(text.charAt(keyEnd)))
+    keyEnd += text.charAt(keyEnd) === '\\' ? 2 : 1
   const rest = text.slice(keyEnd).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '')
   return { key: unescape(text.slice(0, keyEnd), file, line), value: unescape(rest, file, line) }
 }
@@ -99,7 +100,8 @@ function unescape(text: string, file: string, line: number): string {
   if (!text.includes('\\')) return text
   return text.replace(/\\u([0-9a-fA-F]{4})|\\([^])/g, (whole, hex: string | undefined, single: string | undefined) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
-    if (single === 'u') throw errors.PROPERTIES_ESCAPE_INVALID({ file, line, text: text.slice(text.indexOf(whole)).slice(0, 12) })
+    if (single === 'u')
+      throw errors.PROPERTIES_ESCAPE_INVALID({ file, line, text: text.slice(text.indexOf(whole)).slice(0, 12) })
     return escapes[single ?? ''] ?? single ?? ''
   })
 }

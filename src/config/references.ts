@@ -33,7 +33,8 @@ export class References {
     this.#say = say
     const names = properties.get('config.providers')
     const parsed = names === undefined ? { value: [] } : list().parse(names.value)
-    if (names !== undefined && 'problem' in parsed) problems.add(names, parsed.problem, 'Write the names separated by commas.')
+    if (names !== undefined && 'problem' in parsed)
+      problems.add(names, parsed.problem, 'Write the names separated by commas.')
     for (const name of 'value' in parsed ? parsed.value : []) {
       const provider = createProvider(name, properties, options, problems)
       if (provider !== undefined) this.#providers.set(name, provider)
@@ -44,39 +45,71 @@ export class References {
   resolve(property: Property): string {
     const known = this.#resolved.get(property)
     if (known !== undefined) return known
-    const resolved = property.value.replace(referencePattern, (reference, provider: string, path: string | undefined, key: string) =>
-      this.#lookUp(property, { reference, provider, path: path ?? '', key }),
+    const resolved = property.value.replace(
+      referencePattern,
+      (reference, provider: string, path: string | undefined, key: string) =>
+        this.#lookUp(property, { reference, provider, path: path ?? '', key }),
     )
     this.#resolved.set(property, resolved)
     return resolved
   }
 
-  #lookUp(property: Property, { reference, provider: name, path, key }: { reference: string; provider: string; path: string; key: string }): string {
+  #lookUp(
+    property: Property,
+    { reference, provider: name, path, key }: { reference: string; provider: string; path: string; key: string },
+  ): string {
     const provider = this.#providers.get(name)
     if (provider === undefined) {
-      this.#say(property, 'changed', 'warning', `the reference ${reference} stays as it is: config.providers names no usable provider "${name}"`)
+      this.#say(
+        property,
+        'changed',
+        'warning',
+        `the reference ${reference} stays as it is: config.providers names no usable provider "${name}"`,
+      )
       return reference
     }
     const found = provider.lookUp(path, key)
     if (found === undefined) {
-      this.#say(property, 'changed', 'warning', `the reference ${reference} stays as it is: there is no such key, or the provider may not read it`)
+      this.#say(
+        property,
+        'changed',
+        'warning',
+        `the reference ${reference} stays as it is: there is no such key, or the provider may not read it`,
+      )
       return reference
     }
     if ('value' in found) return found.value
-    this.#problems.add(property, `the reference ${reference} cannot be resolved: ${found.problem}`, 'Correct the reference, or make the place readable.')
+    this.#problems.add(
+      property,
+      `the reference ${reference} cannot be resolved: ${found.problem}`,
+      'Correct the reference, or make the place readable.',
+    )
     return reference
   }
 }
 
-function createProvider(name: string, properties: View, options: ReferenceOptions, problems: Problems): ConfigProvider | undefined {
+function createProvider(
+  name: string,
+  properties: View,
+  options: ReferenceOptions,
+  problems: Problems,
+): ConfigProvider | undefined {
   const classKey = `config.providers.${name}.class`
   const className = properties.get(classKey)
   if (className === undefined) {
-    problems.add(properties.get('config.providers') ?? classKey, `the provider "${name}" has no class`, `Set ${classKey}.`)
+    problems.add(
+      properties.get('config.providers') ?? classKey,
+      `the provider "${name}" has no class`,
+      `Set ${classKey}.`,
+    )
     return undefined
   }
   const prefix = `config.providers.${name}.param.`
-  const parameters = new Map([...properties].filter(([key]) => key.startsWith(prefix)).map(([key, property]) => [key.slice(prefix.length), property]))
+  const parameters = new Map(
+    [...properties]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, property]) => [key.slice(prefix.length), property]),
+  )
   switch (className.value.trim().replace(/^org\.apache\.kafka\.common\.config\.provider\./, '')) {
     case 'FileConfigProvider':
       return createFileProvider(parameters)
@@ -84,10 +117,17 @@ function createProvider(name: string, properties: View, options: ReferenceOption
       return createDirectoryProvider(parameters)
     case 'EnvVarConfigProvider': {
       const allowlist = parameters.get('allowlist.pattern')
-      return createEnvironmentProvider(options.environment, allowlist === undefined ? () => true : options.compilePattern(allowlist.value.trim()))
+      return createEnvironmentProvider(
+        options.environment,
+        allowlist === undefined ? () => true : options.compilePattern(allowlist.value.trim()),
+      )
     }
     default:
-      problems.add(className, `twinlog does not have this provider`, 'Use FileConfigProvider, DirectoryConfigProvider or EnvVarConfigProvider.')
+      problems.add(
+        className,
+        `twinlog does not have this provider`,
+        'Use FileConfigProvider, DirectoryConfigProvider or EnvVarConfigProvider.',
+      )
       return undefined
   }
 }

@@ -1,5 +1,5 @@
 import type { Notice } from './notice.ts'
-import { Problems } from './problems.ts'
+import type { Problems } from './problems.ts'
 import type { PropertiesFile, Property } from './properties.ts'
 import type { References } from './references.ts'
 import type { ClientRole, Setting } from './setting.ts'
@@ -34,7 +34,11 @@ export class Resolution {
     if (property === undefined) return fallback
     const parsed = setting.type.parse(this.text(property))
     if ('value' in parsed) return parsed.value
-    this.problems.add(property, parsed.problem, setting.type.range === '' ? 'Correct the value.' : `Allowed: ${setting.type.range}.`)
+    this.problems.add(
+      property,
+      parsed.problem,
+      setting.type.range === '' ? 'Correct the value.' : `Allowed: ${setting.type.range}.`,
+    )
     return fallback
   }
 

@@ -15,12 +15,27 @@ import { topLevelWorkerPrefixes } from './view.ts'
 import { workerSettings } from './worker-settings.ts'
 
 /** What MirrorMaker 2 does without being asked, and twinlog not yet: by the key that would switch it off. */
-const onByDefault = ['sync.topic.configs.enabled', 'sync.topic.acls.enabled', 'emit.checkpoints.enabled', 'emit.offset-syncs.enabled', 'emit.heartbeats.enabled']
+const onByDefault = [
+  'sync.topic.configs.enabled',
+  'sync.topic.acls.enabled',
+  'emit.checkpoints.enabled',
+  'emit.offset-syncs.enabled',
+  'emit.heartbeats.enabled',
+]
 
 /** Says of every property that was not used why, so that nothing is silently ignored; and what MirrorMaker 2 would do by default. */
-export function auditSettings(resolution: Resolution, pairs: FlowPairs, { isStrict }: { readonly isStrict: boolean }): void {
+export function auditSettings(
+  resolution: Resolution,
+  pairs: FlowPairs,
+  { isStrict }: { readonly isStrict: boolean },
+): void {
   for (const property of resolution.file.replaced) {
-    resolution.notice(property, 'no-effect', 'warning', `a later line with the same key (${resolution.file.properties.get(property.key)?.line ?? 0}) takes its place`)
+    resolution.notice(
+      property,
+      'no-effect',
+      'warning',
+      `a later line with the same key (${resolution.file.properties.get(property.key)?.line ?? 0}) takes its place`,
+    )
   }
   for (const property of resolution.file.properties.values()) {
     if (resolution.isUsed(property) && !property.key.includes('emit.heartbeats.enabled')) continue
@@ -49,14 +64,22 @@ function scopesAt(place: KeyPlace): OtherSetting['scopes'][number][] {
 
 /** A flow that does not copy here, or a cluster that is in no flow that does. */
 function isOutside(place: KeyPlace, { enabled }: FlowPairs): boolean {
-  if (place.where === 'flow') return !enabled.some((pair) => pair.source === place.source && pair.target === place.target)
-  return place.where === 'cluster' && !enabled.some((pair) => pair.source === place.alias || pair.target === place.alias)
+  if (place.where === 'flow')
+    return !enabled.some((pair) => pair.source === place.source && pair.target === place.target)
+  return (
+    place.where === 'cluster' && !enabled.some((pair) => pair.source === place.alias || pair.target === place.alias)
+  )
 }
 
 function sayOutside(resolution: Resolution, property: Property, place: KeyPlace, { elsewhere }: FlowPairs): void {
   const what = place.where === 'flow' ? `the flow ${place.source}->${place.target}` : `the cluster ${place.alias}`
-  const isElsewhere = (pair: FlowPair): boolean => flowName(pair) === `${place.source}->${place.target}` || pair.source === place.alias || pair.target === place.alias
-  const why = elsewhere.some(isElsewhere) ? 'belongs to another process (--clusters)' : place.where === 'flow' ? 'is not enabled' : 'is in no enabled flow'
+  const isElsewhere = (pair: FlowPair): boolean =>
+    flowName(pair) === `${place.source}->${place.target}` || pair.source === place.alias || pair.target === place.alias
+  const why = elsewhere.some(isElsewhere)
+    ? 'belongs to another process (--clusters)'
+    : place.where === 'flow'
+      ? 'is not enabled'
+      : 'is in no enabled flow'
   resolution.notice(property, 'no-effect', 'info', `has no effect: ${what} ${why}`)
 }
 
@@ -64,15 +87,28 @@ function sayOther(resolution: Resolution, property: Property, { status, why, har
   const value = resolution.text(property).trim().toLowerCase()
   if (harmless?.includes(value) === true) return
   if (status === 'refused') resolution.problems.add(property, why, 'Remove it.')
-  else resolution.notice(property, status, status === 'not-needed' ? 'info' : 'warning', status === 'not-needed' ? `is not needed: ${why}` : why)
+  else
+    resolution.notice(
+      property,
+      status,
+      status === 'not-needed' ? 'info' : 'warning',
+      status === 'not-needed' ? `is not needed: ${why}` : why,
+    )
 }
 
 const declared: ReadonlySet<string> = new Set(
-  [processSettings, flowSettings, workerSettings, connectionSettings, consumerSettings, producerSettings].flatMap((settings) => Object.keys(settings)),
+  [processSettings, flowSettings, workerSettings, connectionSettings, consumerSettings, producerSettings].flatMap(
+    (settings) => Object.keys(settings),
+  ),
 )
 
 function isKnown(name: string): boolean {
-  return declared.has(name) || otherSettings.has(name) || inheritedClientKeys.includes(name) || findOtherSetting(name, ['flow', 'worker', 'client', 'process']) !== undefined
+  return (
+    declared.has(name) ||
+    otherSettings.has(name) ||
+    inheritedClientKeys.includes(name) ||
+    findOtherSetting(name, ['flow', 'worker', 'client', 'process']) !== undefined
+  )
 }
 
 function has(settings: object, name: string): boolean {
@@ -83,16 +119,32 @@ function has(settings: object, name: string): boolean {
 function whyNoEffect({ where, role, side, name, source, target, alias }: KeyPlace): string {
   const flow = where === 'flow' ? `${source}->${target}` : 'A->B'
   const cluster = alias ?? 'A'
-  if (where === 'flow' && role !== undefined) return whyNoFlowClientEffect(flow, { role, ...(side !== undefined && { side }), name, source: source ?? 'A', target: target ?? 'B' })
-  if (role !== undefined && where === 'top') return `has no effect at top level: write ${role === 'producer' ? 'B' : 'A'}.${role}.${name}`
-  if (role !== undefined) return `has no effect here: no client of the cluster ${cluster} in an enabled flow reads ${role}.${name}, or a line for the flow comes before it`
-  if (has(flowSettings, name)) return where === 'cluster' ? `has no effect for a cluster: write ${name}, or A->B.${name} for one flow` : `has no effect: write A->B.${name}, or every flow has its own`
+  if (where === 'flow' && role !== undefined)
+    return whyNoFlowClientEffect(flow, {
+      role,
+      ...(side !== undefined && { side }),
+      name,
+      source: source ?? 'A',
+      target: target ?? 'B',
+    })
+  if (role !== undefined && where === 'top')
+    return `has no effect at top level: write ${role === 'producer' ? 'B' : 'A'}.${role}.${name}`
+  if (role !== undefined)
+    return `has no effect here: no client of the cluster ${cluster} in an enabled flow reads ${role}.${name}, or a line for the flow comes before it`
+  if (has(flowSettings, name))
+    return where === 'cluster'
+      ? `has no effect for a cluster: write ${name}, or A->B.${name} for one flow`
+      : `has no effect: write A->B.${name}, or every flow has its own`
   if (has(workerSettings, name)) return `has no effect here: write B.${name}, for all flows into B`
   if (has(processSettings, name)) return `has no effect here: write ${name} at top level`
-  if (has(consumerSettings, name) && !has(connectionSettings, name)) return `has no effect without a client: write ${cluster}.consumer.${name}`
-  if (has(producerSettings, name)) return `has no effect without a client: write ${where === 'cluster' ? cluster : 'B'}.producer.${name}`
-  if (inheritedClientKeys.includes(name)) return 'has no effect: every client has its own, or does not need it with this security.protocol'
-  if (has(connectionSettings, name)) return `has no effect without a client: write ${cluster}.consumer.${name}, ${cluster}.admin.${name} or B.producer.${name}`
+  if (has(consumerSettings, name) && !has(connectionSettings, name))
+    return `has no effect without a client: write ${cluster}.consumer.${name}`
+  if (has(producerSettings, name))
+    return `has no effect without a client: write ${where === 'cluster' ? cluster : 'B'}.producer.${name}`
+  if (inheritedClientKeys.includes(name))
+    return 'has no effect: every client has its own, or does not need it with this security.protocol'
+  if (has(connectionSettings, name))
+    return `has no effect without a client: write ${cluster}.consumer.${name}, ${cluster}.admin.${name} or B.producer.${name}`
   return 'has no effect here'
 }
 
@@ -105,8 +157,10 @@ interface FlowClientPlace {
 }
 
 function whyNoFlowClientEffect(flow: string, { role, side, name, source, target }: FlowClientPlace): string {
-  if (role === 'producer') return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (it belongs to offset syncs, which are not done yet)`
-  if (role === 'consumer' && side === 'target') return 'has no effect yet: it belongs to checkpoints, which are not done yet'
+  if (role === 'producer')
+    return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (it belongs to offset syncs, which are not done yet)`
+  if (role === 'consumer' && side === 'target')
+    return 'has no effect yet: it belongs to checkpoints, which are not done yet'
   return `has no effect: ${source}.${role}.${name} comes before it, so write ${flow}.${side ?? 'source'}.${role}.${name}`
 }
 
@@ -114,7 +168,8 @@ function sayUnknown(resolution: Resolution, property: Property, place: KeyPlace,
   const prefix = property.key.slice(0, property.key.length - place.name.length)
   const nearest = nearestName(place.name, [...declared, ...otherSettings.keys(), ...inheritedClientKeys])
   const hint = nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`
-  if (isStrict) resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it (twinlog.strict=true).')
+  if (isStrict)
+    resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it (twinlog.strict=true).')
   else resolution.notice(property, 'unknown-key', 'warning', `is not a known setting and has no effect${hint}`)
 }
 
@@ -124,9 +179,15 @@ function sayDefaults(resolution: Resolution, { enabled, heartbeatOnly }: FlowPai
   for (const key of onByDefault) {
     const isSet = properties.has(key) || enabled.every((pair) => properties.has(`${flowName(pair)}.${key}`))
     const why = findOtherSetting(key, ['flow'])?.why
-    if (!isSet && why !== undefined && enabled.length > 0) resolution.notice(key, 'not-done-yet', 'info', `${why} (on by default in MirrorMaker 2)`)
+    if (!isSet && why !== undefined && enabled.length > 0)
+      resolution.notice(key, 'not-done-yet', 'info', `${why} (on by default in MirrorMaker 2)`)
   }
   for (const pair of heartbeatOnly) {
-    resolution.notice(flowName(pair), 'not-done-yet', 'info', `MirrorMaker 2 would write heartbeats to ${pair.target} for this flow, which does not copy`)
+    resolution.notice(
+      flowName(pair),
+      'not-done-yet',
+      'info',
+      `MirrorMaker 2 would write heartbeats to ${pair.target} for this flow, which does not copy`,
+    )
   }
 }

@@ -46,7 +46,8 @@ export function long(range: IntegerRange = {}): SettingType<number> {
       const trimmed = text.trim()
       if (!/^[+-]?\d+$/.test(trimmed)) return { problem: `must be a whole number, not ${quote(trimmed)}` }
       const value = BigInt(trimmed.replace('+', ''))
-      if (value < min || value > max) return { problem: `is ${trimmed}, outside ${rangeText(range) || 'the range of a long'}` }
+      if (value < min || value > max)
+        return { problem: `is ${trimmed}, outside ${rangeText(range) || 'the range of a long'}` }
       return { value: Number(value > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : value) }
     },
   }
@@ -103,7 +104,9 @@ export function choice<const Choice extends string>(
     format: (value) => value,
     parse(text) {
       const trimmed = text.trim()
-      const found = choices.find((each) => each === trimmed || (options.anyCase === true && each.toLowerCase() === trimmed.toLowerCase()))
+      const found = choices.find(
+        (each) => each === trimmed || (options.anyCase === true && each.toLowerCase() === trimmed.toLowerCase()),
+      )
       if (found !== undefined) return { value: found }
       return { problem: `must be one of ${choices.join(', ')}, not ${quote(trimmed)}` }
     },

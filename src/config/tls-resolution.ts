@@ -18,7 +18,11 @@ type KeyStore = Pick<TlsSettings, 'certificateChain' | 'key' | 'keyPassphrase' |
  * said at start and not at the first connection. Source: SslConfigs, DefaultSslEngineFactory.
  */
 export function resolveTls(resolution: Resolution, view: View): TlsSettings {
-  const algorithm = resolution.read(view, 'ssl.endpoint.identification.algorithm', connectionSettings['ssl.endpoint.identification.algorithm'])
+  const algorithm = resolution.read(
+    view,
+    'ssl.endpoint.identification.algorithm',
+    connectionSettings['ssl.endpoint.identification.algorithm'],
+  )
   const enabledProtocols = resolution.read(view, 'ssl.enabled.protocols', connectionSettings['ssl.enabled.protocols'])
   const cipherSuites = resolution.read(view, 'ssl.cipher.suites', connectionSettings['ssl.cipher.suites'])
   const algorithmProperty = view.get('ssl.endpoint.identification.algorithm')
@@ -28,7 +32,11 @@ export function resolveTls(resolution: Resolution, view: View): TlsSettings {
   for (const protocol of enabledProtocols) {
     const property = view.get('ssl.enabled.protocols')
     if (property === undefined || ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].includes(protocol)) continue
-    resolution.problems.add(property, `"${protocol}" is not a TLS version that Node has`, 'Use TLSv1.2, TLSv1.3 or both.')
+    resolution.problems.add(
+      property,
+      `"${protocol}" is not a TLS version that Node has`,
+      'Use TLSv1.2, TLSv1.3 or both.',
+    )
   }
   return {
     verifyHostname: algorithm !== '',
@@ -55,7 +63,11 @@ function resolveTrustStore(resolution: Resolution, view: View): TrustStore {
   if (text === undefined) return {}
   const ca = pemCertificates(text)
   if (ca === '') {
-    resolution.problems.add(property, 'holds no certificate', 'A PEM certificate begins with -----BEGIN CERTIFICATE-----.')
+    resolution.problems.add(
+      property,
+      'holds no certificate',
+      'A PEM certificate begins with -----BEGIN CERTIFICATE-----.',
+    )
     return {}
   }
   return checkCertificates(resolution, property, ca) ? { ca } : {}
@@ -80,7 +92,8 @@ function resolveKeyStore(resolution: Resolution, view: View): KeyStore {
 function resolvePemKeyStore(resolution: Resolution, view: View, keyProperty: Property): KeyStore {
   const storePassword = view.get('ssl.keystore.password')
   if (storePassword !== undefined) refusePemPassword(resolution, storePassword)
-  const chainProperty = keyProperty === view.get('ssl.keystore.key') ? view.get('ssl.keystore.certificate.chain') : keyProperty
+  const chainProperty =
+    keyProperty === view.get('ssl.keystore.key') ? view.get('ssl.keystore.certificate.chain') : keyProperty
   const isFile = chainProperty === keyProperty
   const text = isFile ? readStore(resolution, keyProperty)?.toString('latin1') : resolution.text(keyProperty)
   if (text === undefined) return {}
@@ -90,12 +103,18 @@ function resolvePemKeyStore(resolution: Resolution, view: View, keyProperty: Pro
   const certificateChain = pemCertificates(chainText)
   if (key === undefined || certificateChain === '') {
     const missing = key === undefined ? 'private key' : 'certificate'
-    resolution.problems.add(keyProperty, `holds no ${missing}`, 'Key (PKCS#8) and certificate chain are both needed, as PEM.')
+    resolution.problems.add(
+      keyProperty,
+      `holds no ${missing}`,
+      'Key (PKCS#8) and certificate chain are both needed, as PEM.',
+    )
     return {}
   }
   const store: Mutable<KeyStore> = { certificateChain, key: new Secret(key) }
   if (keyPassphrase !== undefined) store.keyPassphrase = keyPassphrase
-  return checkCertificates(resolution, keyProperty, certificateChain) && checkKey(resolution, keyProperty, store) ? store : {}
+  return checkCertificates(resolution, keyProperty, certificateChain) && checkKey(resolution, keyProperty, store)
+    ? store
+    : {}
 }
 
 function resolvePkcs12(resolution: Resolution, view: View, location: Property): KeyStore {
@@ -104,14 +123,22 @@ function resolvePkcs12(resolution: Resolution, view: View, location: Property): 
   const keyPassword = resolution.read(view, 'ssl.key.password', connectionSettings['ssl.key.password'])
   if (pfx === undefined) return {}
   if (keyPassword !== undefined && keyPassword.reveal() !== (password?.reveal() ?? '')) {
-    resolution.problems.add(view.get('ssl.key.password') ?? location, 'differs from ssl.keystore.password', 'A PKCS12 store has one password for store and key.')
+    resolution.problems.add(
+      view.get('ssl.key.password') ?? location,
+      'differs from ssl.keystore.password',
+      'A PKCS12 store has one password for store and key.',
+    )
     return {}
   }
   try {
     createSecureContext({ pfx, passphrase: password?.reveal() ?? '' })
     return { pfx, ...(password !== undefined && { keyPassphrase: password }) }
   } catch (error) {
-    resolution.problems.add(location, `cannot be opened as a PKCS12 store: ${messageOf(error)}`, 'Correct the file, or ssl.keystore.password.')
+    resolution.problems.add(
+      location,
+      `cannot be opened as a PKCS12 store: ${messageOf(error)}`,
+      'Correct the file, or ssl.keystore.password.',
+    )
     return {}
   }
 }
@@ -121,17 +148,28 @@ function checkCertificates(resolution: Resolution, property: Property, certifica
     for (const { text } of parsePem(certificates)) new X509Certificate(text)
     return true
   } catch (error) {
-    resolution.problems.add(property, `holds a certificate that cannot be read: ${messageOf(error)}`, 'Correct the PEM text.')
+    resolution.problems.add(
+      property,
+      `holds a certificate that cannot be read: ${messageOf(error)}`,
+      'Correct the PEM text.',
+    )
     return false
   }
 }
 
 function checkKey(resolution: Resolution, property: Property, { key, keyPassphrase }: KeyStore): boolean {
   try {
-    createPrivateKey({ key: key?.reveal() ?? '', ...(keyPassphrase !== undefined && { passphrase: keyPassphrase.reveal() }) })
+    createPrivateKey({
+      key: key?.reveal() ?? '',
+      ...(keyPassphrase !== undefined && { passphrase: keyPassphrase.reveal() }),
+    })
     return true
   } catch (error) {
-    resolution.problems.add(property, `holds a private key that cannot be read: ${messageOf(error)}`, 'Correct the key, or ssl.key.password.')
+    resolution.problems.add(
+      property,
+      `holds a private key that cannot be read: ${messageOf(error)}`,
+      'Correct the key, or ssl.key.password.',
+    )
     return false
   }
 }
@@ -140,14 +178,22 @@ function readStore(resolution: Resolution, property: Property): Buffer | undefin
   try {
     return readFileSync(resolution.text(property))
   } catch (error) {
-    resolution.problems.add(property, `the file cannot be read: ${messageOf(error)}`, 'Name an existing, readable file.')
+    resolution.problems.add(
+      property,
+      `the file cannot be read: ${messageOf(error)}`,
+      'Name an existing, readable file.',
+    )
     return undefined
   }
 }
 
 function refusePemPassword(resolution: Resolution, property: Property): void {
   resolution.use(property)
-  resolution.problems.add(property, 'must not be set with the type PEM', 'Remove it. The password of a private key is ssl.key.password.')
+  resolution.problems.add(
+    property,
+    'must not be set with the type PEM',
+    'Remove it. The password of a private key is ssl.key.password.',
+  )
 }
 
 function refuseStore(resolution: Resolution, property: Property, type: string, kind: 'truststore' | 'keystore'): void {
@@ -161,7 +207,11 @@ function refuseStore(resolution: Resolution, property: Property, type: string, k
     kind === 'truststore'
       ? `Convert it: keytool -list -rfc -keystore ${file} > truststore.pem; then set ssl.truststore.type=PEM and ssl.truststore.location=truststore.pem, and drop ssl.truststore.password.`
       : `Convert it: keytool -importkeystore -srckeystore ${file} -destkeystore keystore.p12 -deststoretype PKCS12; then set ssl.keystore.type=PKCS12 and ssl.keystore.location=keystore.p12.`
-  resolution.problems.add(property, `is a ${kind} of the type ${type}, which only Java reads (a file that is PEM already: set ssl.${kind}.type=PEM)`, remedy)
+  resolution.problems.add(
+    property,
+    `is a ${kind} of the type ${type}, which only Java reads (a file that is PEM already: set ssl.${kind}.type=PEM)`,
+    remedy,
+  )
 }
 
 function messageOf(error: unknown): string {

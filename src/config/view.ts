@@ -9,8 +9,15 @@ export type View = ReadonlyMap<string, Property>
 
 /** The keys that are Connect worker settings although they stand at top level (MirrorMakerConfig.workerConfig). */
 export const topLevelWorkerPrefixes: readonly string[] = [
-  'offset.storage', 'config.storage', 'status.storage', 'key.converter', 'value.converter', 'header.converter', 'task',
-  'worker', 'replication.policy',
+  'offset.storage',
+  'config.storage',
+  'status.storage',
+  'key.converter',
+  'value.converter',
+  'header.converter',
+  'task',
+  'worker',
+  'replication.policy',
 ]
 
 /** `X.<key>` for one cluster, completed by what is inherited. Source: MirrorMakerConfig.clusterProps. */
@@ -51,7 +58,8 @@ export function connectorView(
 ): View {
   const view = new Map<string, Property>()
   for (const [key, property] of properties) {
-    if (isConnectorKey(key) || key.startsWith('config.providers') || key.startsWith('replication.policy')) view.set(key, property)
+    if (isConnectorKey(key) || key.startsWith('config.providers') || key.startsWith('replication.policy'))
+      view.set(key, property)
   }
   for (const side of ['source', 'target'] as const) {
     for (const [key, property] of clusterView(properties, flow[side])) {
@@ -63,7 +71,11 @@ export function connectorView(
 }
 
 /** The settings of a source consumer or of an admin client. Source: MirrorConnectorConfig.sourceConsumerConfig and others. */
-export function connectorClientView(connector: View, side: 'source' | 'target', role: 'consumer' | 'producer' | 'admin'): View {
+export function connectorClientView(
+  connector: View,
+  side: 'source' | 'target',
+  role: 'consumer' | 'producer' | 'admin',
+): View {
   const view = new Map<string, Property>()
   const cluster = stripPrefix(connector, `${side}.cluster.`)
   for (const key of inheritedClientKeys) {

@@ -10,7 +10,14 @@ import type { Setting } from '../config/setting.ts'
 import { connectorClientView, connectorView, dataProducerView, workerView } from '../config/view.ts'
 import type { View } from '../config/view.ts'
 import { workerSettings } from '../config/worker-settings.ts'
-import type { ClusterPlan, FetchSettings, FlowPlan, PositionsSettings, ProduceSettings, TopicsSettings } from './flow-plan.ts'
+import type {
+  ClusterPlan,
+  FetchSettings,
+  FlowPlan,
+  PositionsSettings,
+  ProduceSettings,
+  TopicsSettings,
+} from './flow-plan.ts'
 import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledgerTopic } from './replication-policy.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
 import { createTopicFilter } from './topic-filter.ts'
@@ -49,17 +56,22 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
 
 /** MirrorMaker 2's client ids: `[<configured>|]A->B|<connector>[-<task>]|<role>` (MirrorConnectorConfig). */
 function mirrorClientId(name: string, connector: string, role: string): (configured: string | undefined) => string {
-  return (configured) => `${configured === undefined || configured === '' ? '' : `${configured}|`}${name}|${connector}|${role}`
+  return (configured) =>
+    `${configured === undefined || configured === '' ? '' : `${configured}|`}${name}|${connector}|${role}`
 }
 
 function resolveSource(resolution: Resolution, { pair, connector }: FlowViews): ClusterPlan {
   const name = flowName(pair)
   const alias = pair.source
   const client = resolveClient(resolution, connectorClientView(connector, 'source', 'admin'), {
-    alias, role: 'admin', clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-source-admin'),
+    alias,
+    role: 'admin',
+    clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-source-admin'),
   })
   const dataClient = resolveClient(resolution, connectorClientView(connector, 'source', 'consumer'), {
-    alias, role: 'consumer', clientId: mirrorClientId(name, 'MirrorSourceConnector-0', 'replication-consumer'),
+    alias,
+    role: 'consumer',
+    clientId: mirrorClientId(name, 'MirrorSourceConnector-0', 'replication-consumer'),
   })
   return { alias, client, dataClient, workerClient: client }
 }
@@ -70,13 +82,19 @@ function resolveTarget(resolution: Resolution, { pair, connector, worker }: Flow
   return {
     alias,
     client: resolveClient(resolution, connectorClientView(connector, 'target', 'admin'), {
-      alias, role: 'admin', clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-target-admin'),
+      alias,
+      role: 'admin',
+      clientId: mirrorClientId(name, 'MirrorSourceConnector', 'replication-target-admin'),
     }),
     dataClient: resolveClient(resolution, dataProducerView(worker, connector), {
-      alias, role: 'producer', clientId: (configured) => configured ?? 'connector-producer-MirrorSourceConnector-0',
+      alias,
+      role: 'producer',
+      clientId: (configured) => configured ?? 'connector-producer-MirrorSourceConnector-0',
     }),
     workerClient: resolveClient(resolution, worker, {
-      alias, role: 'worker', clientId: (configured) => `${groupId}-${configured ?? name}-offsets`,
+      alias,
+      role: 'worker',
+      clientId: (configured) => `${groupId}-${configured ?? name}-offsets`,
     }),
   }
 }
@@ -98,7 +116,11 @@ function resolvePolicy(resolution: Resolution, { pair, connector }: FlowViews): 
       return createIdentityReplicationPolicy(settings, pair.source)
     default: {
       const property = connector.get('replication.policy.class') ?? 'replication.policy.class'
-      resolution.problems.add(property, `the class ${className} is not known, so the names of remote topics are not`, 'Use DefaultReplicationPolicy or IdentityReplicationPolicy.')
+      resolution.problems.add(
+        property,
+        `the class ${className} is not known, so the names of remote topics are not`,
+        'Use DefaultReplicationPolicy or IdentityReplicationPolicy.',
+      )
       return createDefaultReplicationPolicy(settings)
     }
   }
@@ -106,13 +128,21 @@ function resolvePolicy(resolution: Resolution, { pair, connector }: FlowViews): 
 
 function resolveTopics(resolution: Resolution, connector: View): TopicsSettings {
   const isRefreshEnabled = resolution.read(connector, 'refresh.topics.enabled', flowSettings['refresh.topics.enabled'])
-  const intervalSeconds = resolution.read(connector, 'refresh.topics.interval.seconds', flowSettings['refresh.topics.interval.seconds'])
+  const intervalSeconds = resolution.read(
+    connector,
+    'refresh.topics.interval.seconds',
+    flowSettings['refresh.topics.interval.seconds'],
+  )
   return {
     refreshIntervalMs: isRefreshEnabled ? intervalSeconds * 1000 : undefined,
     replicationFactor: resolution.read(connector, 'replication.factor', flowSettings['replication.factor']),
     configPropertiesExclude: resolveFilter(resolution, connector, 'config.properties.exclude', undefined),
     useDefaultsFrom: resolution.read(connector, 'use.defaults.from', flowSettings['use.defaults.from']),
-    isHeartbeatsReplicationEnabled: resolution.read(connector, 'heartbeats.replication.enabled', flowSettings['heartbeats.replication.enabled']),
+    isHeartbeatsReplicationEnabled: resolution.read(
+      connector,
+      'heartbeats.replication.enabled',
+      flowSettings['heartbeats.replication.enabled'],
+    ),
   }
 }
 
@@ -124,7 +154,12 @@ const formerNames: Readonly<Partial<Record<ListKey, string>>> = {
   'config.properties.exclude': 'config.properties.blacklist',
 }
 
-function resolveFilter(resolution: Resolution, connector: View, includeKey: ListKey, excludeKey: ListKey | undefined): TopicFilter {
+function resolveFilter(
+  resolution: Resolution,
+  connector: View,
+  includeKey: ListKey,
+  excludeKey: ListKey | undefined,
+): TopicFilter {
   const include = readPatterns(resolution, connector, includeKey)
   const exclude = excludeKey === undefined ? [] : readPatterns(resolution, connector, excludeKey)
   return createTopicFilter(include, exclude)
@@ -145,7 +180,11 @@ function readPatterns(resolution: Resolution, connector: View, key: ListKey): re
     return patterns
   } catch (error) {
     if (!(error instanceof TwinlogError) || error.kind !== 'configuration') throw error
-    resolution.problems.add(property ?? key, lowerFirst(error.message.replace(/\.$/, '')), 'Correct the expression. A comma always separates two expressions.')
+    resolution.problems.add(
+      property ?? key,
+      lowerFirst(error.message.replace(/\.$/, '')),
+      'Correct the expression. A comma always separates two expressions.',
+    )
     return []
   }
 }
@@ -160,7 +199,11 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
     checkCrcs: resolution.read(consumer, 'check.crcs', consumerSettings['check.crcs']),
     autoOffsetReset: resolution.read(consumer, 'auto.offset.reset', consumerSettings['auto.offset.reset']),
     fetchMaxBytes: resolution.read(consumer, 'fetch.max.bytes', consumerSettings['fetch.max.bytes']),
-    maxPartitionFetchBytes: resolution.read(consumer, 'max.partition.fetch.bytes', consumerSettings['max.partition.fetch.bytes']),
+    maxPartitionFetchBytes: resolution.read(
+      consumer,
+      'max.partition.fetch.bytes',
+      consumerSettings['max.partition.fetch.bytes'],
+    ),
     fetchMinBytes: resolution.read(consumer, 'fetch.min.bytes', consumerSettings['fetch.min.bytes']),
     fetchMaxWaitMs: resolution.read(consumer, 'fetch.max.wait.ms', consumerSettings['fetch.max.wait.ms']),
   }
@@ -169,10 +212,19 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
 function resolveProduce(resolution: Resolution, producer: View): ProduceSettings {
   sayAcks(resolution, producer)
   const isIdempotent = resolution.read(producer, 'enable.idempotence', producerSettings['enable.idempotence'])
-  const inFlightCount = resolution.read(producer, 'max.in.flight.requests.per.connection', producerSettings['max.in.flight.requests.per.connection'])
+  const inFlightCount = resolution.read(
+    producer,
+    'max.in.flight.requests.per.connection',
+    producerSettings['max.in.flight.requests.per.connection'],
+  )
   const inFlight = producer.get('max.in.flight.requests.per.connection')
   if (isIdempotent && inFlightCount > 5 && inFlight !== undefined) {
-    resolution.notice(inFlight, 'changed', 'warning', 'is taken as 5: a broker remembers five batches of an idempotent producer')
+    resolution.notice(
+      inFlight,
+      'changed',
+      'warning',
+      'is taken as 5: a broker remembers five batches of an idempotent producer',
+    )
   }
   return {
     isIdempotent,
@@ -187,7 +239,12 @@ function sayAcks(resolution: Resolution, producer: View): void {
   const acks = resolution.read(producer, 'acks', producerSettings.acks)
   const acksProperty = producer.get('acks')
   if (acksProperty !== undefined && acks !== 'all' && acks !== '-1') {
-    resolution.notice(acksProperty, 'changed', 'warning', `is taken as all: with ${acks} records that were acknowledged can be lost`)
+    resolution.notice(
+      acksProperty,
+      'changed',
+      'warning',
+      `is taken as all: with ${acks} records that were acknowledged can be lost`,
+    )
   }
   const codec = resolution.read(producer, 'compression.type', producerSettings['compression.type'])
   const codecProperty = producer.get('compression.type')
@@ -198,10 +255,16 @@ function sayAcks(resolution: Resolution, producer: View): void {
 
 function resolvePositions(resolution: Resolution, { pair, worker }: FlowViews): PositionsSettings {
   return {
-    offsetsTopic: resolution.read(worker, 'offset.storage.topic', workerSettings['offset.storage.topic']) ?? `mm2-offsets.${pair.source}.internal`,
+    offsetsTopic:
+      resolution.read(worker, 'offset.storage.topic', workerSettings['offset.storage.topic']) ??
+      `mm2-offsets.${pair.source}.internal`,
     ledgerTopic: ledgerTopic(pair.source),
     flushIntervalMs: resolution.read(worker, 'offset.flush.interval.ms', workerSettings['offset.flush.interval.ms']),
-    replicationFactor: resolution.read(worker, 'offset.storage.replication.factor', workerSettings['offset.storage.replication.factor']),
+    replicationFactor: resolution.read(
+      worker,
+      'offset.storage.replication.factor',
+      workerSettings['offset.storage.replication.factor'],
+    ),
     partitionsCount: resolution.read(worker, 'offset.storage.partitions', workerSettings['offset.storage.partitions']),
     topicConfigs: storageTopicConfigs(resolution, worker),
   }
@@ -213,7 +276,8 @@ function storageTopicConfigs(resolution: Resolution, worker: View): Record<strin
   const configs: Record<string, string> = {}
   for (const [key, property] of worker) {
     const name = key.slice(prefix.length)
-    if (!key.startsWith(prefix) || ['topic', 'partitions', 'replication.factor', 'cleanup.policy'].includes(name)) continue
+    if (!key.startsWith(prefix) || ['topic', 'partitions', 'replication.factor', 'cleanup.policy'].includes(name))
+      continue
     configs[name] = resolution.text(property)
   }
   return configs
@@ -222,15 +286,26 @@ function storageTopicConfigs(resolution: Resolution, worker: View): Record<strin
 /** What would make the copied data wrong, or the copy weaker than asked for. */
 function refuseUnsafe(resolution: Resolution, { connector, worker }: FlowViews): void {
   const exactlyOnce = worker.get('exactly.once.source.support')
-  if (exactlyOnce !== undefined && resolution.read(worker, 'exactly.once.source.support', workerSettings['exactly.once.source.support']) === 'enabled') {
-    resolution.problems.add(exactlyOnce, 'exactly once (KIP-618 transactions) is not done yet, and without it the copy would promise less than was asked for', 'Remove it. twinlog is idempotent: nothing is lost, and nothing is copied twice after a crash.')
+  if (
+    exactlyOnce !== undefined &&
+    resolution.read(worker, 'exactly.once.source.support', workerSettings['exactly.once.source.support']) === 'enabled'
+  ) {
+    resolution.problems.add(
+      exactlyOnce,
+      'exactly once (KIP-618 transactions) is not done yet, and without it the copy would promise less than was asked for',
+      'Remove it. twinlog is idempotent: nothing is lost, and nothing is copied twice after a crash.',
+    )
   }
   for (const key of ['key.converter', 'value.converter', 'header.converter'] as const) {
     for (const property of [worker.get(key), connector.get(key)]) {
       if (property === undefined) continue
       const className = resolution.text(property).trim()
       if (/^(org\.apache\.kafka\.connect\.converters\.)?ByteArrayConverter$/.test(className)) continue
-      resolution.problems.add(property, `the converter ${className} would change the copied data`, 'Remove it: records are copied as bytes.')
+      resolution.problems.add(
+        property,
+        `the converter ${className} would change the copied data`,
+        'Remove it: records are copied as bytes.',
+      )
     }
   }
 }

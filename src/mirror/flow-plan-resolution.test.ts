@@ -36,22 +36,43 @@ function problemsOf(lines: string, options: PlanOptions = {}): string {
 test('only flows that say enabled=true copy', () => {
   const three = 'clusters=A,B,C\nA.bootstrap.servers=a:1\nB.bootstrap.servers=b:1\nC.bootstrap.servers=c:1\n'
   const { flows, notices } = plan(`${three}A->B.enabled=true\nB->C.enabled=TRUE\nC->A.enabled=false\n`)
-  assert.deepEqual(flows.map(({ name }) => name), ['A->B', 'B->C'])
+  assert.deepEqual(
+    flows.map(({ name }) => name),
+    ['A->B', 'B->C'],
+  )
   assert.ok(notices.some(({ key, kind }) => key === 'C->A' && kind === 'not-done-yet'))
-  assert.deepEqual(plan(`${three}A->B.enabled=true\nB->C.enabled=true\n`, { clusters: ['C'] }).flows.map(({ name }) => name), ['B->C'])
+  assert.deepEqual(
+    plan(`${three}A->B.enabled=true\nB->C.enabled=true\n`, { clusters: ['C'] }).flows.map(({ name }) => name),
+    ['B->C'],
+  )
 })
 
 test('a cluster line comes before a flow line for both sides, and a flow line for one side before it', () => {
-  assert.equal(flow('A.consumer.isolation.level=read_committed\nA->B.consumer.isolation.level=read_uncommitted').fetch.isolationLevel, 'read_committed')
-  assert.equal(flow('A.consumer.isolation.level=read_committed\nA->B.source.consumer.isolation.level=read_uncommitted').fetch.isolationLevel, 'read_uncommitted')
+  assert.equal(
+    flow('A.consumer.isolation.level=read_committed\nA->B.consumer.isolation.level=read_uncommitted').fetch
+      .isolationLevel,
+    'read_committed',
+  )
+  assert.equal(
+    flow('A.consumer.isolation.level=read_committed\nA->B.source.consumer.isolation.level=read_uncommitted').fetch
+      .isolationLevel,
+    'read_uncommitted',
+  )
   assert.equal(flow('A->B.consumer.isolation.level=read_committed').fetch.isolationLevel, 'read_committed')
   assert.equal(flow('consumer.isolation.level=read_committed').fetch.isolationLevel, 'read_uncommitted')
 })
 
 test('the data producer follows B.producer and A->B.producer.override, and nothing else', () => {
   assert.equal(flow('B.producer.max.request.size=7').produce.maxRequestSizeBytes, 7)
-  assert.equal(flow('B.producer.max.request.size=7\nA->B.producer.override.max.request.size=8').produce.maxRequestSizeBytes, 8)
-  assert.equal(flow('A->B.producer.max.request.size=9\nA->B.target.producer.max.request.size=9\nproducer.max.request.size=9').produce.maxRequestSizeBytes, 1_048_576)
+  assert.equal(
+    flow('B.producer.max.request.size=7\nA->B.producer.override.max.request.size=8').produce.maxRequestSizeBytes,
+    8,
+  )
+  assert.equal(
+    flow('A->B.producer.max.request.size=9\nA->B.target.producer.max.request.size=9\nproducer.max.request.size=9')
+      .produce.maxRequestSizeBytes,
+    1_048_576,
+  )
 })
 
 test('worker settings come from the target; those at top level of the listed families win', () => {
@@ -61,7 +82,9 @@ test('worker settings come from the target; those at top level of the listed fam
 })
 
 test('only the 66 client keys are inherited from top level and from a cluster', () => {
-  const { source, target } = flow('security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p w;";\nB.security.protocol=PLAINTEXT\nA.request.timeout.ms=1\nA.admin.request.timeout.ms=2')
+  const { source, target } = flow(
+    'security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p w;";\nB.security.protocol=PLAINTEXT\nA.request.timeout.ms=1\nA.admin.request.timeout.ms=2',
+  )
   assert.equal(source.dataClient.sasl?.password.reveal(), 'p w;')
   assert.equal(target.dataClient.securityProtocol, 'PLAINTEXT')
   assert.equal(source.dataClient.requestTimeoutMs, 30_000)
@@ -69,31 +92,58 @@ test('only the 66 client keys are inherited from top level and from a cluster', 
 })
 
 test('a password is in no text form of the plan', () => {
-  const jaas = 'A.security.protocol=SASL_PLAINTEXT\nA.sasl.mechanism=SCRAM-SHA-512\nA.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="hunter2";'
+  const jaas =
+    'A.security.protocol=SASL_PLAINTEXT\nA.sasl.mechanism=SCRAM-SHA-512\nA.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="hunter2";'
   const found = plan(base + jaas)
   assert.ok(!`${inspect(found, { depth: 20 })}${JSON.stringify(found)}`.includes('hunter2'))
 })
 
 test('all problems are reported together, with line, cause and remedy', () => {
-  const text = problemsOf('clusters=A,B\nA.bootstrap.servers=a\nA->B.enabled=true\nA->X.enabled=true\nreplication.factor=two\nA->B.topics=(a\nB.exactly.once.source.support=enabled\ntransforms=t\nA.sasl.mechanism=GSSAPI\nA.security.protocol=SASL_SSL\nkey.converter=org.apache.kafka.connect.json.JsonConverter')
-  for (const part of [':2: A.bootstrap.servers: "a" is not an address', ': B.bootstrap.servers: the cluster "B" has no addresses', ':4: A->X.enabled: "X" is not among', ':5: replication.factor: must be a whole number', ':6: A->B.topics: the regular expression (a has an error', ':7: B.exactly.once', ':8: transforms', ':9: A.sasl.mechanism: GSSAPI', ':11: key.converter']) {
+  const text = problemsOf(
+    'clusters=A,B\nA.bootstrap.servers=a\nA->B.enabled=true\nA->X.enabled=true\nreplication.factor=two\nA->B.topics=(a\nB.exactly.once.source.support=enabled\ntransforms=t\nA.sasl.mechanism=GSSAPI\nA.security.protocol=SASL_SSL\nkey.converter=org.apache.kafka.connect.json.JsonConverter',
+  )
+  for (const part of [
+    ':2: A.bootstrap.servers: "a" is not an address',
+    ': B.bootstrap.servers: the cluster "B" has no addresses',
+    ':4: A->X.enabled: "X" is not among',
+    ':5: replication.factor: must be a whole number',
+    ':6: A->B.topics: the regular expression (a has an error',
+    ':7: B.exactly.once',
+    ':8: transforms',
+    ':9: A.sasl.mechanism: GSSAPI',
+    ':11: key.converter',
+  ]) {
     assert.ok(text.includes(part), `${part}\n${text}`)
   }
 })
 
 test('what a store cannot be is said with the line that converts it', () => {
-  assert.match(problemsOf(`${base}A.security.protocol=SSL\nA.ssl.truststore.location=/x.jks`), /keytool -list -rfc -keystore \/x\.jks/)
+  assert.match(
+    problemsOf(`${base}A.security.protocol=SSL\nA.ssl.truststore.location=/x.jks`),
+    /keytool -list -rfc -keystore \/x\.jks/,
+  )
 })
 
 test('nothing is silently ignored', () => {
-  const { notices } = plan(`${base}topic=x\nemit.checkpoints.interval.seconds=5\nB.producer.linger.ms=5\noffset.flush.interval.ms=6\nB->A.topics=y`)
+  const { notices } = plan(
+    `${base}topic=x\nemit.checkpoints.interval.seconds=5\nB.producer.linger.ms=5\noffset.flush.interval.ms=6\nB->A.topics=y`,
+  )
   const kinds = Object.fromEntries(notices.filter(({ line }) => line !== undefined).map(({ key, kind }) => [key, kind]))
-  assert.deepEqual(kinds, { 'topic': 'unknown-key', 'emit.checkpoints.interval.seconds': 'not-done-yet', 'B.producer.linger.ms': 'not-needed', 'offset.flush.interval.ms': 'no-effect', 'B->A.topics': 'no-effect' })
+  assert.deepEqual(kinds, {
+    topic: 'unknown-key',
+    'emit.checkpoints.interval.seconds': 'not-done-yet',
+    'B.producer.linger.ms': 'not-needed',
+    'offset.flush.interval.ms': 'no-effect',
+    'B->A.topics': 'no-effect',
+  })
   assert.match(notices.find(({ key }) => key === 'topic')?.text ?? '', /did you mean topics\?/)
 })
 
 test('with twinlog.strict an unknown key is an error', () => {
-  assert.match(problemsOf(`${base}twinlog.strict=true\ntopik=x`), /:6: topik: is not a known setting; did you mean topics\?/)
+  assert.match(
+    problemsOf(`${base}twinlog.strict=true\ntopik=x`),
+    /:6: topik: is not a known setting; did you mean topics\?/,
+  )
 })
 
 test('references are resolved from files, directories and the environment, and said when they cannot be', () => {
@@ -101,13 +151,18 @@ test('references are resolved from files, directories and the environment, and s
   try {
     writeFileSync(join(folder, 'f.properties'), 'rf=4\n')
     writeFileSync(join(folder, 'tasks'), '3')
-    const providers = 'config.providers=file,dir,env\nconfig.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider\nconfig.providers.dir.class=DirectoryConfigProvider\nconfig.providers.env.class=EnvVarConfigProvider\n'
+    const providers =
+      'config.providers=file,dir,env\nconfig.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider\nconfig.providers.dir.class=DirectoryConfigProvider\nconfig.providers.env.class=EnvVarConfigProvider\n'
     const lines = `${providers}replication.factor=\${file:${folder}/f.properties:rf}\ntasks.max=\${dir:${folder}:tasks}\ntopics=\${env:TOPICS}.*\nA->B.replication.policy.separator=\${env:NONE}`
     const resolved = flow(lines, { environment: { TOPICS: 'x' } })
     assert.equal(resolved.topics.replicationFactor, 4)
     assert.equal(resolved.tasksMaxCount, 3)
     assert.deepEqual(resolved.topicFilter.matches(['xy', 'z']), ['xy'])
-    assert.ok(plan(base + lines, { environment: { TOPICS: 'x' } }).notices.some(({ text }) => text.includes('${env:NONE} stays as it is')))
+    assert.ok(
+      plan(base + lines, { environment: { TOPICS: 'x' } }).notices.some(({ text }) =>
+        text.includes('${env:NONE} stays as it is'),
+      ),
+    )
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -115,7 +170,14 @@ test('references are resolved from files, directories and the environment, and s
 
 test('the topics of a flow are those of the filter and heartbeats, without internal ones and cycles', () => {
   const resolved = flow('topics=orders.*,B.x\ntopics.exclude=orders-secret')
-  assert.deepEqual(selectMirroredTopics(resolved, ['orders', 'orders-secret', 'heartbeats', 'B.x', '__consumer_offsets', 'other']), ['orders', 'heartbeats'])
-  assert.deepEqual(explainMirroredTopic(resolved, 'orders-secret'), { isIncluded: false, reason: 'excluded', rule: 'orders-secret' })
+  assert.deepEqual(
+    selectMirroredTopics(resolved, ['orders', 'orders-secret', 'heartbeats', 'B.x', '__consumer_offsets', 'other']),
+    ['orders', 'heartbeats'],
+  )
+  assert.deepEqual(explainMirroredTopic(resolved, 'orders-secret'), {
+    isIncluded: false,
+    reason: 'excluded',
+    rule: 'orders-secret',
+  })
   assert.deepEqual(explainMirroredTopic(resolved, 'B.x'), { isIncluded: false, reason: 'cycle' })
 })

@@ -68,7 +68,12 @@ export function resolvePlan(file: PropertiesFile, options: PlanOptions = {}): Pl
   const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
   auditSettings(resolution, pairs, { isStrict })
   sayCharset(resolution, file)
-  if (flows.length === 0) problems.add('clusters', noFlows(pairs.aliases, options.clusters ?? []), 'Set A->B.enabled=true for each flow that is to copy.')
+  if (flows.length === 0)
+    problems.add(
+      'clusters',
+      noFlows(pairs.aliases, options.clusters ?? []),
+      'Set A->B.enabled=true for each flow that is to copy.',
+    )
   const error = problems.toError()
   if (error !== undefined) throw error
   return { flows, notices: resolution.notices, aliases: pairs.aliases }
@@ -81,6 +86,10 @@ function noFlows(aliases: readonly string[], clusters: readonly string[]): strin
 
 function sayCharset(resolution: Resolution, file: PropertiesFile): void {
   if (file.charset !== 'utf-8') return
-  resolution.notice(file.file, 'changed', 'warning', 'has characters that are not ASCII and was read as UTF-8; MirrorMaker 2 would read it as ISO-8859-1. Write them as \\uXXXX to be understood by both')
+  resolution.notice(
+    file.file,
+    'changed',
+    'warning',
+    'has characters that are not ASCII and was read as UTF-8; MirrorMaker 2 would read it as ISO-8859-1. Write them as \\uXXXX to be understood by both',
+  )
 }
-

@@ -15,7 +15,9 @@ function boundaryTest(name: string, flags: RegexFlags): BoundaryTest {
     case '^':
       return flags.isMultiline ? (text, at) => isLineStart(text, at, flags) : isStart
     case '$':
-      return flags.isMultiline ? (text, at) => isBeforeLineEnd(text, at, flags) : (text, at) => isBeforeLastLineEnd(text, at, flags)
+      return flags.isMultiline
+        ? (text, at) => isBeforeLineEnd(text, at, flags)
+        : (text, at) => isBeforeLastLineEnd(text, at, flags)
     case '\\Z':
       return (text, at) => isBeforeLastLineEnd(text, at, flags)
     case '\\z':
@@ -57,12 +59,17 @@ function isBeforeLastLineEnd(text: CodePoints, at: number, flags: RegexFlags): b
 
 /** Java 17 takes all letters and digits for words here, although \w is ASCII. */
 function wordBoundary(flags: RegexFlags): BoundaryTest {
-  const isWord = (flags.isUnicodeClass ? predefinedTest('w', flags) : propertyOf('javaLetterOrDigit', flags)) ?? (() => false)
+  const isWord =
+    (flags.isUnicodeClass ? predefinedTest('w', flags) : propertyOf('javaLetterOrDigit', flags)) ?? (() => false)
   const isMark = propertyOf('Mn', flags)
   const isWordAt: BoundaryTest = (text, at) => {
     const codePoint = text[at]
     if (codePoint === undefined) return false
-    return codePoint === 0x5f || isWord(codePoint) || (codePoint > 127 && isMark(codePoint) && hasBase(text, at, isWord, isMark))
+    return (
+      codePoint === 0x5f ||
+      isWord(codePoint) ||
+      (codePoint > 127 && isMark(codePoint) && hasBase(text, at, isWord, isMark))
+    )
   }
   return (text, at) => isWordAt(text, at - 1) !== isWordAt(text, at)
 }

@@ -39,7 +39,8 @@ export function testCharacter(codePoint: number, flags: RegexFlags): CodePointTe
 export function testRange(from: number, to: number, flags: RegexFlags): CodePointTest {
   const isIn: CodePointTest = (each) => each >= from && each <= to
   if (!flags.isCaseInsensitive) return isIn
-  if (!flags.isUnicodeCase) return (each) => isIn(each) || (each < 128 && (isIn(asciiUpper(each)) || isIn(asciiLower(each))))
+  if (!flags.isUnicodeCase)
+    return (each) => isIn(each) || (each < 128 && (isIn(asciiUpper(each)) || isIn(asciiLower(each))))
   return (each) => {
     const upper = toUpper(each)
     return isIn(each) || isIn(upper) || isIn(toLower(upper))

@@ -43,7 +43,8 @@ function readClassItems(reader: PatternReader, flags: RegexFlags): CodePointTest
       state.last = readClass(reader, flags)
       state.all = union(state.all, state.last)
     } else if (codePoint === ampersand && secondAmpersand(reader)) readIntersection(reader, flags, state)
-    else if (codePoint === closeBracket && (state.all ?? state.singles) !== undefined) return joinSingles(state) ?? (() => false)
+    else if (codePoint === closeBracket && (state.all ?? state.singles) !== undefined)
+      return joinSingles(state) ?? (() => false)
     else if (reader.isAtEnd) throw reader.invalid('the character class is not closed')
     else readItem(reader, flags, state)
   }

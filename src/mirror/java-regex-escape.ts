@@ -3,16 +3,29 @@ import { isAsciiDigit } from './java-regex-reader.ts'
 import type { PatternReader } from './java-regex-reader.ts'
 import type { CodePointTest, RegexFlags } from './java-regex-syntax.ts'
 
-const horizontal = new Set([0x20, 0x09, 0xa0, 0x1680, 0x180e, 0x202f, 0x205f, 0x3000, ...Array.from({ length: 11 }, (_, index) => 0x2000 + index)])
+const horizontal = new Set([
+  0x20,
+  0x09,
+  0xa0,
+  0x1680,
+  0x180e,
+  0x202f,
+  0x205f,
+  0x3000,
+  ...Array.from({ length: 11 }, (_, index) => 0x2000 + index),
+])
 const isHorizontal: CodePointTest = (each) => horizontal.has(each)
 
 /** \v, and what \R takes beside \r\n. */
-export const isVertical: CodePointTest = (each) => (each >= 0x0a && each <= 0x0d) || each === 0x85 || each === 0x2028 || each === 0x2029
+export const isVertical: CodePointTest = (each) =>
+  (each >= 0x0a && each <= 0x0d) || each === 0x85 || each === 0x2028 || each === 0x2029
 
 /** What ends a line for `.`, `^` and `$`. */
 export function isLineEnd(codePoint: number, flags: RegexFlags): boolean {
   if (codePoint === 0x0a) return true
-  return !flags.isUnixLines && (codePoint === 0x0d || codePoint === 0x85 || codePoint === 0x2028 || codePoint === 0x2029)
+  return (
+    !flags.isUnixLines && (codePoint === 0x0d || codePoint === 0x85 || codePoint === 0x2028 || codePoint === 0x2029)
+  )
 }
 
 /** Characters that an escape stands for by itself. */
@@ -37,7 +50,8 @@ function positiveTest(letter: string, flags: RegexFlags): CodePointTest | undefi
       return byName('Space', 'IsWhite_Space')
     case 'w':
       if (flags.isUnicodeClass) return byName('IsWord', 'IsWord')
-      return (each) => isAsciiDigit(each) || (each >= 0x41 && each <= 0x5a) || (each >= 0x61 && each <= 0x7a) || each === 0x5f
+      return (each) =>
+        isAsciiDigit(each) || (each >= 0x41 && each <= 0x5a) || (each >= 0x61 && each <= 0x7a) || each === 0x5f
     case 'h':
       return isHorizontal
     case 'v':
@@ -66,7 +80,13 @@ export function readCharacterEscape(reader: PatternReader): number | undefined {
   return read(reader)
 }
 
-const readers: Readonly<Record<string, (reader: PatternReader) => number>> = { '0': readOctal, x: readHex, u: readUnicode, c: readControl, N: refuseName }
+const readers: Readonly<Record<string, (reader: PatternReader) => number>> = {
+  '0': readOctal,
+  x: readHex,
+  u: readUnicode,
+  c: readControl,
+  N: refuseName,
+}
 
 function readOctal(reader: PatternReader): number {
   let value = 0
@@ -83,7 +103,9 @@ function readOctal(reader: PatternReader): number {
 }
 
 function hexDigit(codePoint: number): number {
-  return /[0-9A-Fa-f]/.test(String.fromCodePoint(codePoint)) ? Number.parseInt(String.fromCodePoint(codePoint), 16) : Number.NaN
+  return /[0-9A-Fa-f]/.test(String.fromCodePoint(codePoint))
+    ? Number.parseInt(String.fromCodePoint(codePoint), 16)
+    : Number.NaN
 }
 
 function readHex(reader: PatternReader): number {
@@ -93,7 +115,8 @@ function readHex(reader: PatternReader): number {
       value = (Number.isNaN(value) ? 0 : value) * 16 + hexDigit(reader.read())
       if (value > 0x10ffff) throw reader.invalid('\\x{...} is beyond the last character')
     }
-    if (Number.isNaN(value) || !reader.take('}')) throw reader.invalid('\\x{...} needs hexadecimal digits and a closing brace')
+    if (Number.isNaN(value) || !reader.take('}'))
+      throw reader.invalid('\\x{...} needs hexadecimal digits and a closing brace')
     return value
   }
   return readDigits(reader, 2, '\\x')
@@ -155,4 +178,3 @@ function readPropertyName(reader: PatternReader): string {
   if (name === '') throw reader.invalid('\\p{} is empty')
   return name
 }
-

@@ -79,7 +79,9 @@ export class RegexMatcher {
       case 'branch':
         return this.#compileBranch(node.branches, next, remembers)
       case 'group':
-        return node.index === undefined ? this.#compile(node.body, next, remembers) : this.#compileGroup(node.body, node.index, next, remembers)
+        return node.index === undefined
+          ? this.#compile(node.body, next, remembers)
+          : this.#compileGroup(node.body, node.index, next, remembers)
       case 'atomic':
         return this.#compileAtomic(node.body, next, remembers)
       case 'lookahead':
@@ -174,11 +176,14 @@ export class RegexMatcher {
     const { body, min, max, mode } = node
     if (mode === 'possessive') return this.#compileAtomic({ ...node, mode: 'greedy' }, next, remembers)
     if (body.kind === 'character') {
-      return mode === 'greedy' ? this.#greedyCharacters(body.test, min, max, next, remembers) : this.#lazyCharacters(body.test, min, max, next, remembers)
+      return mode === 'greedy'
+        ? this.#greedyCharacters(body.test, min, max, next, remembers)
+        : this.#lazyCharacters(body.test, min, max, next, remembers)
     }
     const isGreedy = mode === 'greedy'
     let step = max === Infinity ? this.#star(body, isGreedy, next, remembers) : next
-    for (let count = min; max !== Infinity && count < max; count++) step = this.#optional(body, isGreedy, step, next, remembers)
+    for (let count = min; max !== Infinity && count < max; count++)
+      step = this.#optional(body, isGreedy, step, next, remembers)
     for (let count = 0; count < min; count++) step = this.#required(body, step, next, remembers)
     return step
   }

@@ -30,8 +30,13 @@ export function parseJavaRegex(pattern: string): ParsedRegex {
 class RegexParser {
   readonly #reader: PatternReader
   #flags: RegexFlags = {
-    isCaseInsensitive: false, isMultiline: false, isDotAll: false, isUnixLines: false,
-    isUnicodeCase: false, isComments: false, isUnicodeClass: false,
+    isCaseInsensitive: false,
+    isMultiline: false,
+    isDotAll: false,
+    isUnixLines: false,
+    isUnicodeCase: false,
+    isComments: false,
+    isUnicodeClass: false,
   }
   #groupsCount = 0
   #hasBackReferences = false
@@ -209,7 +214,10 @@ class RegexParser {
     reader.cursor++
     const body = this.#readBranches()
     const { min, max, isMaxValid } = lengthsOf(body)
-    if (max > lookbehindMax) throw reader.unsupported(`a group that looks behind over more than ${lookbehindMax} characters; write a smaller count, as in a{0,100}`)
+    if (max > lookbehindMax)
+      throw reader.unsupported(
+        `a group that looks behind over more than ${lookbehindMax} characters; write a smaller count, as in a{0,100}`,
+      )
     if (!isMaxValid) throw reader.invalid('the group that looks behind has no obvious greatest length')
     return { kind: 'lookbehind', body, isNegative, min, max }
   }
@@ -227,7 +235,8 @@ class RegexParser {
     let isOn = true
     for (;;) {
       const letter = String.fromCodePoint(this.#reader.peek())
-      if (letter === 'c') throw this.#past('canonical equivalence is not done (Java ignores (?c) for names in plain ASCII: remove it)')
+      if (letter === 'c')
+        throw this.#past('canonical equivalence is not done (Java ignores (?c) for names in plain ASCII: remove it)')
       const names = flagNames[letter]
       if (names !== undefined) for (const name of names) this.#flags[name] = isOn
       else if (letter === '-' && isOn) isOn = false
@@ -262,7 +271,8 @@ class RegexParser {
     const min = this.#readCount()
     let max = min
     if (reader.take(',')) max = reader.is('}') ? Infinity : this.#readCount()
-    if (!reader.take('}')) throw reader.invalid('the count is not closed with } (a comma always separates two expressions of a list)')
+    if (!reader.take('}'))
+      throw reader.invalid('the count is not closed with } (a comma always separates two expressions of a list)')
     if (max < min) throw reader.invalid('the greatest count is less than the smallest')
     return this.#repeat(body, min, max)
   }
@@ -291,15 +301,26 @@ class RegexParser {
 }
 
 const flagNames: Readonly<Record<string, readonly (keyof RegexFlags)[]>> = {
-  i: ['isCaseInsensitive'], m: ['isMultiline'], s: ['isDotAll'], d: ['isUnixLines'],
-  u: ['isUnicodeCase'], x: ['isComments'], U: ['isUnicodeClass', 'isUnicodeCase'],
+  i: ['isCaseInsensitive'],
+  m: ['isMultiline'],
+  s: ['isDotAll'],
+  d: ['isUnixLines'],
+  u: ['isUnicodeCase'],
+  x: ['isComments'],
+  U: ['isUnicodeClass', 'isUnicodeCase'],
 }
 
 /** \R */
 const lineBreak: RegexNode = {
   kind: 'branch',
   branches: [
-    { kind: 'sequence', items: [{ kind: 'character', test: (each) => each === 0x0d }, { kind: 'character', test: (each) => each === 0x0a }] },
+    {
+      kind: 'sequence',
+      items: [
+        { kind: 'character', test: (each) => each === 0x0d },
+        { kind: 'character', test: (each) => each === 0x0a },
+      ],
+    },
     { kind: 'character', test: isVertical },
   ],
 }

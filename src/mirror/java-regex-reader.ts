@@ -75,7 +75,10 @@ export class PatternReader {
 
   #endsLine(codePoint: number): boolean {
     if (codePoint === 0x0a) return true
-    return !this.#flags().isUnixLines && (codePoint === 0x0d || codePoint === 0x85 || codePoint === 0x2028 || codePoint === 0x2029)
+    return (
+      !this.#flags().isUnixLines &&
+      (codePoint === 0x0d || codePoint === 0x85 || codePoint === 0x2028 || codePoint === 0x2029)
+    )
   }
 
   /** PATTERN_INVALID: Java refuses it as well. */
@@ -116,7 +119,8 @@ export class PatternReader {
 
   /** A quoted digit is written in hexadecimal, so that it does not lengthen the number of a back reference before it. */
   #pushQuoted(codePoint: number, column: number): void {
-    if (codePoint >= 0x30 && codePoint <= 0x39) for (const part of [backslash, 0x78, 0x33, codePoint]) this.#push(part, column)
+    if (codePoint >= 0x30 && codePoint <= 0x39)
+      for (const part of [backslash, 0x78, 0x33, codePoint]) this.#push(part, column)
     else {
       if (codePoint < 128 && !isAsciiLetter(codePoint)) this.#push(backslash, column)
       this.#push(codePoint, column)

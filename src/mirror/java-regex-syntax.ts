@@ -18,11 +18,23 @@ export type RegexNode =
   /** `index` from 1; absent for a group that does not capture. */
   | { readonly kind: 'group'; readonly body: RegexNode; readonly index?: number }
   /** `max` may be Infinity. */
-  | { readonly kind: 'repeat'; readonly body: RegexNode; readonly min: number; readonly max: number; readonly mode: RepeatMode }
+  | {
+      readonly kind: 'repeat'
+      readonly body: RegexNode
+      readonly min: number
+      readonly max: number
+      readonly mode: RepeatMode
+    }
   | { readonly kind: 'atomic'; readonly body: RegexNode }
   | { readonly kind: 'lookahead'; readonly body: RegexNode; readonly isNegative: boolean }
   /** The lengths that the body can have; both finite. */
-  | { readonly kind: 'lookbehind'; readonly body: RegexNode; readonly isNegative: boolean; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'lookbehind'
+      readonly body: RegexNode
+      readonly isNegative: boolean
+      readonly min: number
+      readonly max: number
+    }
   | { readonly kind: 'backReference'; readonly index: number; readonly folding: Folding }
   /** A place between characters. */
   | { readonly kind: 'boundary'; readonly test: (text: CodePoints, at: number) => boolean }

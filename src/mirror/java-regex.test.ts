@@ -38,15 +38,32 @@ function codeOf(run: () => unknown): { code: string; column: unknown } {
 }
 
 test('errors say the column within the expression', () => {
-  assert.deepEqual(codeOf(() => compileJavaRegex('abc*(d')), { code: 'PATTERN_INVALID', column: 6 })
-  assert.deepEqual(codeOf(() => compileJavaRegex('ab**')), { code: 'PATTERN_INVALID', column: 4 })
-  assert.deepEqual(codeOf(() => compileJavaRegex('ab\\X')), { code: 'PATTERN_UNSUPPORTED', column: 4 })
+  assert.deepEqual(
+    codeOf(() => compileJavaRegex('abc*(d')),
+    { code: 'PATTERN_INVALID', column: 6 },
+  )
+  assert.deepEqual(
+    codeOf(() => compileJavaRegex('ab**')),
+    { code: 'PATTERN_INVALID', column: 4 },
+  )
+  assert.deepEqual(
+    codeOf(() => compileJavaRegex('ab\\X')),
+    { code: 'PATTERN_UNSUPPORTED', column: 4 },
+  )
 })
 
 // PATTERN_TOO_SLOW would be thrown beyond a million steps.
 test('catastrophic expressions without back references stay within the steps of one name', () => {
   const name = `${'a'.repeat(240)}!`
-  for (const pattern of ['(a+)+b', '(a|aa)+b', '(.*)*x', '(?:a*)*b', '((a*)*)*b', '.*.*.*.*.*.*x', '(a?){100}a{200}b']) {
+  for (const pattern of [
+    '(a+)+b',
+    '(a|aa)+b',
+    '(.*)*x',
+    '(?:a*)*b',
+    '((a*)*)*b',
+    '.*.*.*.*.*.*x',
+    '(a?){100}a{200}b',
+  ]) {
     assert.equal(compileJavaRegex(pattern).matches(name), false)
   }
 })

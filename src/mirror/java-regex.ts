@@ -27,13 +27,19 @@ export function compileJavaRegex(source: string): JavaRegex {
       return new RegexMatcher(node, groupsCount, hasBackReferences)
     } catch (error) {
       if (!(error instanceof PartsExceeded)) throw error
-      throw errors.PATTERN_UNSUPPORTED({ pattern: source, column: 1, reason: 'its counts, multiplied, are too large' }, { cause: error })
+      throw errors.PATTERN_UNSUPPORTED(
+        { pattern: source, column: 1, reason: 'its counts, multiplied, are too large' },
+        { cause: error },
+      )
     }
   }
 
   function matchBounded(text: string): boolean {
     try {
-      return matcher.match(Int32Array.from(text, (character) => character.codePointAt(0) ?? 0), stepsMaxCount)
+      return matcher.match(
+        Int32Array.from(text, (character) => character.codePointAt(0) ?? 0),
+        stepsMaxCount,
+      )
     } catch (error) {
       if (!(error instanceof StepsExceeded)) throw error
       throw errors.PATTERN_TOO_SLOW({ pattern: source, name: text, stepsCount: stepsMaxCount }, { cause: error })

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, isCycle, ledgerTopic } from './replication-policy.ts'
+import {
+  createDefaultReplicationPolicy,
+  createIdentityReplicationPolicy,
+  isCycle,
+  ledgerTopic,
+} from './replication-policy.ts'
 
 const settings = { separator: '.', isInternalTopicSeparatorEnabled: true }
 const dotted = createDefaultReplicationPolicy(settings)
@@ -8,15 +13,32 @@ const underscored = createDefaultReplicationPolicy({ ...settings, separator: '_'
 const identity = createIdentityReplicationPolicy(settings, 'us')
 
 test('the default policy splits names as Java does', () => {
-  const table = [['a.b', 'a', 'b'], ['.a', '', 'a'], ['a.', undefined, undefined], ['a..b', 'a', '.b'], ['..', undefined, undefined], ['a', undefined, undefined], ['', undefined, undefined]]
-  for (const [topic = '', source, upstream] of table) assert.deepEqual([dotted.topicSource(topic), dotted.upstreamTopic(topic)], [source, upstream], topic)
+  const table = [
+    ['a.b', 'a', 'b'],
+    ['.a', '', 'a'],
+    ['a.', undefined, undefined],
+    ['a..b', 'a', '.b'],
+    ['..', undefined, undefined],
+    ['a', undefined, undefined],
+    ['', undefined, undefined],
+  ]
+  for (const [topic = '', source, upstream] of table)
+    assert.deepEqual([dotted.topicSource(topic), dotted.upstreamTopic(topic)], [source, upstream], topic)
 })
 
 test('internal topics are those of Kafka, of MirrorMaker 2 and our ledger', () => {
-  for (const topic of ['__consumer_offsets', '.hidden', 'mm2-offsets.us.internal', 'mm2-offset-syncs.eu.internal', 'us.checkpoints.internal', ledgerTopic('us')]) {
+  for (const topic of [
+    '__consumer_offsets',
+    '.hidden',
+    'mm2-offsets.us.internal',
+    'mm2-offset-syncs.eu.internal',
+    'us.checkpoints.internal',
+    ledgerTopic('us'),
+  ]) {
     assert.ok(dotted.isInternalTopic(topic), topic)
   }
-  for (const topic of ['orders', 'us.mm2-offset-syncs.eu.internal', 'heartbeats', 'my.internal']) assert.ok(!dotted.isInternalTopic(topic), topic)
+  for (const topic of ['orders', 'us.mm2-offset-syncs.eu.internal', 'heartbeats', 'my.internal'])
+    assert.ok(!dotted.isInternalTopic(topic), topic)
 })
 
 test('with another separator the topics of Kafka Connect are not internal, the ledger is', () => {
@@ -34,7 +56,8 @@ test('the internal separator changes checkpoints and offset-syncs topics only', 
 })
 
 test('cycles are found at any depth', () => {
-  for (const topic of ['target.topic1', 'target.source.topic1', 'source.target.topic1', 'a.b.target.c']) assert.ok(isCycle(dotted, topic, 'target'), topic)
+  for (const topic of ['target.topic1', 'target.source.topic1', 'source.target.topic1', 'a.b.target.c'])
+    assert.ok(isCycle(dotted, topic, 'target'), topic)
   for (const topic of ['topic1', 'source.topic1']) assert.ok(!isCycle(dotted, topic, 'target'), topic)
 })
 

@@ -50,10 +50,14 @@ export function createDefaultReplicationPolicy(settings: ReplicationPolicySettin
  * hops could not be counted. Source: IdentityReplicationPolicy.
  * @param sourceAlias   what every topic is said to come from
  */
-export function createIdentityReplicationPolicy(settings: ReplicationPolicySettings, sourceAlias: string): ReplicationPolicy {
+export function createIdentityReplicationPolicy(
+  settings: ReplicationPolicySettings,
+  sourceAlias: string,
+): ReplicationPolicy {
   const renaming = createDefaultReplicationPolicy(settings)
   const naming: Naming = {
-    formatRemoteTopic: (alias, topic) => (topic.endsWith(heartbeats) ? renaming.formatRemoteTopic(alias, topic) : topic),
+    formatRemoteTopic: (alias, topic) =>
+      topic.endsWith(heartbeats) ? renaming.formatRemoteTopic(alias, topic) : topic,
     topicSource: (topic) => (topic.endsWith(heartbeats) ? renaming.topicSource(topic) : sourceAlias),
     upstreamTopic: (topic) => (topic.endsWith(heartbeats) ? renaming.upstreamTopic(topic) : topic),
   }
@@ -77,7 +81,10 @@ function completePolicy(naming: Naming, settings: ReplicationPolicySettings): Re
       }
     },
     isInternalTopic: (topic) =>
-      topic.startsWith('__') || topic.startsWith('.') || policy.isMm2InternalTopic(topic) || policy.isCheckpointsTopic(topic),
+      topic.startsWith('__') ||
+      topic.startsWith('.') ||
+      policy.isMm2InternalTopic(topic) ||
+      policy.isCheckpointsTopic(topic),
     isCheckpointsTopic: (topic) => topic.endsWith(checkpointsSuffix),
     isMm2InternalTopic: (topic) => (topic.startsWith('mm2') && topic.endsWith(internalSuffix)) || isLedgerTopic(topic),
     isHeartbeatsTopic: (topic) => policy.originalTopic(topic) === heartbeats,

@@ -17,7 +17,9 @@ export type TopicDecision =
  * @throws PATTERN_TOO_SLOW
  */
 export function selectMirroredTopics(plan: SelectingPlan, topics: readonly string[]): string[] {
-  const candidates = topics.filter((topic) => !plan.policy.isInternalTopic(topic) && !isCycle(plan.policy, topic, plan.target.alias))
+  const candidates = topics.filter(
+    (topic) => !plan.policy.isInternalTopic(topic) && !isCycle(plan.policy, topic, plan.target.alias),
+  )
   const passed = new Set(plan.topicFilter.matches(candidates))
   return candidates.filter((topic) => passed.has(topic) || isMirroredHeartbeat(plan, topic))
 }
@@ -27,7 +29,9 @@ export function explainMirroredTopic(plan: SelectingPlan, topic: string): TopicD
   if (plan.policy.isInternalTopic(topic)) return { isIncluded: false, reason: 'internal' }
   if (isCycle(plan.policy, topic, plan.target.alias)) return { isIncluded: false, reason: 'cycle' }
   const decision = plan.topicFilter.explain(topic)
-  return !decision.isIncluded && isMirroredHeartbeat(plan, topic) ? { isIncluded: true, reason: 'heartbeats' } : decision
+  return !decision.isIncluded && isMirroredHeartbeat(plan, topic)
+    ? { isIncluded: true, reason: 'heartbeats' }
+    : decision
 }
 
 function isMirroredHeartbeat(plan: SelectingPlan, topic: string): boolean {

@@ -18,7 +18,12 @@ type Answer = '1' | '0' | 'E' | 'U' | 'S' | 'O' | string
 function askJava(cases: readonly Case[]): Answer[] {
   const input = cases.map(({ pattern, name }) => `${base64(pattern)} ${base64(name)}\n`).join('')
   const oracle = join(import.meta.dirname, 'JavaRegexOracle.java')
-  const { stdout, stderr, status } = spawnSync('java', [oracle], { input, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000 })
+  const { stdout, stderr, status } = spawnSync('java', [oracle], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: 60_000,
+  })
   assert.equal(status, 0, stderr)
   return stdout.trimEnd().split('\n')
 }
@@ -27,7 +32,11 @@ function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64')
 }
 
-const codes: Readonly<Record<string, Answer>> = { PATTERN_INVALID: 'E', PATTERN_UNSUPPORTED: 'U', PATTERN_TOO_SLOW: 'S' }
+const codes: Readonly<Record<string, Answer>> = {
+  PATTERN_INVALID: 'E',
+  PATTERN_UNSUPPORTED: 'U',
+  PATTERN_TOO_SLOW: 'S',
+}
 
 function askTwinlog({ pattern, name }: Case): Answer {
   try {
@@ -57,10 +66,56 @@ test('Java and twinlog agree on every pattern of the table with every name', () 
 
 const letters = fc.constantFrom('a', 'b', 'A', 'B', '1', '_', '-', '.')
 const sets = fc.constantFrom(
-  '.', '\\w', '\\d', '\\W', '\\S', '[ab]', '[^a]', '[a-c]', '[A-Z&&[^B]]', '\\p{Alpha}', '\\p{Punct}', '\\P{Upper}', '[\\w&&[^1]]', '\\.', '[a[1-3]]', '\\Qa.\\E',
+  '.',
+  '\\w',
+  '\\d',
+  '\\W',
+  '\\S',
+  '[ab]',
+  '[^a]',
+  '[a-c]',
+  '[A-Z&&[^B]]',
+  '\\p{Alpha}',
+  '\\p{Punct}',
+  '\\P{Upper}',
+  '[\\w&&[^1]]',
+  '\\.',
+  '[a[1-3]]',
+  '\\Qa.\\E',
 )
-const quantifiers = fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{1,2}', '{0,}', '*?', '+?', '??', '*+', '++', '?+', '{1,2}?', '{1,}+')
-const openings = fc.constantFrom('(', '(?:', '(?:', '(?i:', '(?=', '(?!', '(?>', '(?<=', '(?<!', '(?<n>', '(?i)(', '(?x: ')
+const quantifiers = fc.constantFrom(
+  '',
+  '',
+  '',
+  '*',
+  '+',
+  '?',
+  '{2}',
+  '{1,2}',
+  '{0,}',
+  '*?',
+  '+?',
+  '??',
+  '*+',
+  '++',
+  '?+',
+  '{1,2}?',
+  '{1,}+',
+)
+const openings = fc.constantFrom(
+  '(',
+  '(?:',
+  '(?:',
+  '(?i:',
+  '(?=',
+  '(?!',
+  '(?>',
+  '(?<=',
+  '(?<!',
+  '(?<n>',
+  '(?i)(',
+  '(?x: ',
+)
 
 /** Patterns that are expressions nearly always. */
 const patterns: fc.Arbitrary<string> = fc.letrec<{ pattern: string; item: string }>((tie) => ({
@@ -69,7 +124,9 @@ const patterns: fc.Arbitrary<string> = fc.letrec<{ pattern: string; item: string
     { depthSize: 'small', withCrossShrink: true },
     fc.tuple(fc.oneof(letters, sets), quantifiers).map((parts) => parts.join('')),
     fc.constantFrom('^', '$', '\\b', '\\B', '\\A', '\\z', '\\Z', '\\G'),
-    fc.tuple(openings, tie('pattern'), fc.constantFrom('', '|', '|a'), fc.constant(')'), quantifiers).map((parts) => parts.join('')),
+    fc
+      .tuple(openings, tie('pattern'), fc.constantFrom('', '|', '|a'), fc.constant(')'), quantifiers)
+      .map((parts) => parts.join('')),
     fc.tuple(tie('pattern'), fc.constant('|'), tie('pattern')).map((parts) => parts.join('')),
   ),
 })).pattern
@@ -82,15 +139,23 @@ test('Java and twinlog agree on generated patterns and names', () => {
 })
 
 test('Java and twinlog agree on which texts are patterns at all', () => {
-  const noise = fc.array(fc.constantFrom(...'ab1()[]{}*+?|\\^$.-&,<>=!:#iQEdwpPxux0 ~'), { maxLength: 9 }).map((parts) => parts.join(''))
+  const noise = fc
+    .array(fc.constantFrom(...'ab1()[]{}*+?|\\^$.-&,<>=!:#iQEdwpPxux0 ~'), { maxLength: 9 })
+    .map((parts) => parts.join(''))
   const cases = fc.sample(fc.record({ pattern: noise, name: names }), { numRuns: 60_000, seed: 4_711 })
   assert.deepEqual(disagreements(cases).slice(0, 20), [])
 })
 
 test('Java and twinlog agree on patterns with back references', () => {
-  const references = fc.tuple(fc.constantFrom('(a|b)', '(a*)', '(a|ab)(c|bcd)', '(?<x>[ab]+)', '(?i)(a)', '((a)|b)+', '(a)?'), fc.constantFrom('\\1', '\\1*', '.*\\1', '\\2', '\\1+?b', '(?:\\1|b)*', '\\11'))
+  const references = fc.tuple(
+    fc.constantFrom('(a|b)', '(a*)', '(a|ab)(c|bcd)', '(?<x>[ab]+)', '(?i)(a)', '((a)|b)+', '(a)?'),
+    fc.constantFrom('\\1', '\\1*', '.*\\1', '\\2', '\\1+?b', '(?:\\1|b)*', '\\11'),
+  )
   const cases = fc.sample(
-    fc.record({ pattern: references.map((parts) => parts.join('')), name: fc.array(fc.constantFrom('a', 'b', 'A', 'c', '1'), { maxLength: 6 }).map((parts) => parts.join('')) }),
+    fc.record({
+      pattern: references.map((parts) => parts.join('')),
+      name: fc.array(fc.constantFrom('a', 'b', 'A', 'c', '1'), { maxLength: 6 }).map((parts) => parts.join('')),
+    }),
     { numRuns: 5_000, seed: 99 },
   )
   assert.deepEqual(disagreements(cases).slice(0, 20), [])
