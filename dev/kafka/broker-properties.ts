@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { TlsFiles } from './certificates.ts'
 import type { KafkaUser, ListenerSecurity } from './cluster-options.ts'
 
@@ -54,10 +55,10 @@ export function brokerProperties(
   }
 }
 
-/** Text of a .properties file: backslashes escaped, nothing else of ours needs it. */
+/** Text of a .properties file: backslashes and line ends escaped, nothing else of ours needs it. */
 export function propertiesText(properties: Readonly<Record<string, string>>): string {
   return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
     .join('')
 }
 
@@ -117,13 +118,16 @@ function listenerProperties(plan: BrokerPlan, cluster: ClusterPlan): Record<stri
   }
 }
 
+/** Key and certificates in line: from a file, Kafka 2.8 takes only an encrypted key. */
 function tlsProperties(tls: TlsFiles | undefined): Record<string, string> {
   if (tls === undefined) return {}
   return {
     'listener.name.client.ssl.keystore.type': 'PEM',
-    'listener.name.client.ssl.keystore.location': tls.keystore,
+    'listener.name.client.ssl.keystore.key': readFileSync(tls.key, 'utf8'),
+    'listener.name.client.ssl.keystore.certificate.chain':
+      readFileSync(tls.cert, 'utf8') + readFileSync(tls.ca, 'utf8'),
     'listener.name.client.ssl.truststore.type': 'PEM',
-    'listener.name.client.ssl.truststore.location': tls.ca,
+    'listener.name.client.ssl.truststore.certificates': readFileSync(tls.ca, 'utf8'),
   }
 }
 

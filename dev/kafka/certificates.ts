@@ -9,11 +9,10 @@ export interface TlsFiles {
   /** Server certificate for localhost, 127.0.0.1 and ::1. */
   readonly cert: string
   readonly key: string
-  /** Key and certificate chain in one file, as Kafka's ssl.keystore.location wants them. */
-  readonly keystore: string
   /** A client's certificate (CN=kit-client), for brokers with ssl.client.auth. */
   readonly clientCert: string
   readonly clientKey: string
+  /** Key and certificate chain in one file, as ssl.keystore.location wants them. */
   readonly clientKeystore: string
   /** Another authority's certificate, which signed none of these. */
   readonly strangerCa: string
@@ -35,7 +34,6 @@ export async function makeCertificates(folder: string): Promise<TlsFiles> {
     ca: at('ca.pem'),
     cert: at('server.pem'),
     key: at('server.key'),
-    keystore: at('server.keystore.pem'),
     clientCert: at('client.pem'),
     clientKey: at('client.key'),
     clientKeystore: at('client.keystore.pem'),

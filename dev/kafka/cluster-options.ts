@@ -35,6 +35,11 @@ export interface ClusterOptions {
   readonly proxy?: boolean | 'frames' | 'bytes'
   /** Largest heap of each broker, as in -Xmx. Default 512m. */
   readonly heap?: string
+  /**
+   * Whether the JVMs are set to start fast and to leave the machine's cores alone (one quick compiler, a serial
+   * collector), rather than to carry load. Default: true, unless `heap` is given.
+   */
+  readonly isLight?: boolean
   /** Further options of the brokers' JVMs. */
   readonly jvmOptions?: readonly string[]
   /** Level of the brokers' logs (see KafkaBroker.logFile). Default WARN. */

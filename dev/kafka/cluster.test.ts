@@ -58,7 +58,7 @@ describe('cluster', () => {
   })
 
   it('three brokers with racks elect another leader when one is killed', async () => {
-    await using cluster = await startCluster({ brokers: 3, racks: ['a', 'b', 'c'], heap: '256m' })
+    await using cluster = await startCluster({ brokers: 3, racks: ['a', 'b', 'c'], heap: '256m', isLight: true })
     await createTopics(cluster, { name: 'led', assignments: { 0: [2, 3, 1] } })
     assert.equal((await describeTopic(cluster, 'led')).partitions[0]?.leader, 2)
     await cluster.broker(2).kill()

@@ -143,12 +143,13 @@ function makeBroker(
   installation: KafkaInstallation,
   proxy: TcpProxy | undefined,
 ): KafkaBroker {
-  const heap = options.heap ?? '512m'
+  const { heap = '512m', isLight = options.heap === undefined, jvmOptions = [] } = options
+  const light = isLight ? ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'] : []
   return new KafkaBroker({
     id: plan.id,
     version: installation.version,
     classPath: installation.classPath,
-    jvmOptions: [`-Xmx${heap}`, '-Xms128m', '-Djava.awt.headless=true', ...(options.jvmOptions ?? [])],
+    jvmOptions: [`-Xmx${heap}`, '-Xms128m', ...light, ...jvmOptions],
     logLevel: options.logLevel ?? 'WARN',
     folder: plan.folder,
     host: plan.host,

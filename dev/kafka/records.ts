@@ -1,4 +1,5 @@
 import { javaHelper } from './java-helper.ts'
+import { kitErrors } from './kit-errors.ts'
 
 /** Settings of a Java client: `cluster.adminProperties` or `cluster.clientProperties(user)`, with more laid over them. */
 export type ClientProperties = Readonly<Record<string, string>>
@@ -80,10 +81,18 @@ interface DumpedJson extends Omit<DumpedRecord, 'timestamp' | 'key' | 'value' | 
 /**
  * Writes records with Kafka's Java producer. Codec, idempotence and transactional.id are settings in `client`; with a
  * transactional.id the steps 'begin', 'commit' and 'abort' make transactions.
- * @returns an entry for each record, in order; a refused record has `error`
- * @throws HELPER_FAILED
+ * @returns an entry for each record, in order
+ * @throws HELPER_FAILED, also when a record is refused
  */
 export async function produceRecords(client: ClientProperties, steps: readonly ProduceStep[]): Promise<Ack[]> {
+  const acks = await tryProduceRecords(client, steps)
+  const refused = acks.find(({ error }) => error !== undefined)
+  if (refused !== undefined) throw kitErrors.HELPER_FAILED({ command: 'produce', reason: refused.error })
+  return acks
+}
+
+/** As produceRecords, but a refused record is an entry with `error` instead of an offset. */
+export async function tryProduceRecords(client: ClientProperties, steps: readonly ProduceStep[]): Promise<Ack[]> {
   const helper = await javaHelper()
   const result = await helper.request('produce', { client, steps: steps.map(encodeStep) })
   return (result as { acks: Ack[] }).acks

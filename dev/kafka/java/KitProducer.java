@@ -114,7 +114,7 @@ final class KitProducer {
                 .put("offset", metadata.offset())
                 .put("timestamp", String.valueOf(metadata.timestamp()));
         } catch (ExecutionException error) {
-            return ack.put("error", String.valueOf(error.getCause()));
+            return ack.put("error", KitServer.describe(error.getCause()));
         }
     }
 

@@ -131,7 +131,8 @@ public final class KitServer {
         }
     }
 
-    private static String describe(Throwable error) {
+    /** The error and its causes, in a line. */
+    static String describe(Throwable error) {
         StringBuilder text = new StringBuilder();
         for (Throwable each = error; each != null; each = each.getCause()) {
             if (text.length() > 0) text.append(" <- ");
