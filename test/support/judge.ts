@@ -121,8 +121,12 @@ export async function segmentFiles(cluster: KafkaCluster, topic: string): Promis
   return found
 }
 
-/** A healthy dump has these lines and no others. */
-const HEALTHY = /^(Dumping |Log starting offset: |Starting offset: |baseOffset: |\| offset: |offset: |$)/
+/**
+ * A healthy dump has these lines and no others. Of a segment that does not begin at offset 0 the tool says "-1 is followed by" its first
+ * offset (DumpLogSegments.dumpLog begins with lastOffset -1 in every file); a real hole has a line of its own with other numbers.
+ */
+const HEALTHY =
+  /^(Dumping |Log starting offset: |Starting offset: |baseOffset: |\| offset: |offset: |$|Non-consecutive offsets in | {2}-1 is followed by )/
 
 function isComplaint(line: string): boolean {
   return !HEALTHY.test(line) || /isvalid: false/i.test(line)

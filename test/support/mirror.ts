@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { listOffsets, listTopics } from '../../dev/kafka/admin.ts'
+import { propertiesText } from '../../dev/kafka/broker-properties.ts'
+import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
+import { watchdog } from '../../dev/kafka/watchdog.ts'
+
+export interface MirrorOptions {
+  readonly source: KafkaCluster
+  readonly target: KafkaCluster
+  /** Alias of the source. A name of its own keeps a test's remote topics, positions and ledger apart from those of other tests. */
+  readonly alias: string
+  /** As in the file: names or regular expressions, separated by commas. */
+  readonly topics: string
+  /** Laid over the usual file. Keys of the flow begin with `<alias>->us.`. */
+  readonly properties?: Readonly<Record<string, string>>
+}
+
+/** A line of the JSON log. */
+export interface LoggedEvent {
+  readonly event: string
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export interface WaitOptions {
+  /** Default 60,000. */
+  readonly timeoutMs?: number
+}
+
+export interface CopyExpectation extends WaitOptions {
+  /** Records that the target has to hold, by partition. Default: as many offsets as the source has now. */
+  readonly counts?: Readonly<Record<string, number>>
+  /** Only these. Default all that are expected. */
+  readonly partitions?: readonly number[]
+}
+
+const TARGET_ALIAS = 'us'
+const POLL_MS = 100
+const WAIT_MS = 60_000
+/** What the program promises. */
+const STOP_MS = 10_000
+const KEPT_LINES = 40
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** The usual file for two clusters: everything that can be quick is quick, and one replica where there is one broker. */
+export function mirrorProperties({ source, target, alias, topics, properties }: MirrorOptions): Record<string, string> {
+  const replicas = String(target.brokers.length)
+  return {
+    clusters: `${alias}, ${TARGET_ALIAS}`,
+    [`${alias}.bootstrap.servers`]: source.bootstrap,
+    [`${TARGET_ALIAS}.bootstrap.servers`]: target.bootstrap,
+    [`${alias}->${TARGET_ALIAS}.enabled`]: 'true',
+    [`${alias}->${TARGET_ALIAS}.topics`]: topics,
+    'replication.factor': replicas,
+    'offset.storage.replication.factor': replicas,
+    'refresh.topics.interval.seconds': '1',
+    [`${TARGET_ALIAS}.offset.flush.interval.ms`]: '500',
+    ...properties,
+  }
+}
+
+/** Writes a file and runs the real program on it, as a process of its own. Nothing is waited for. */
+export async function startMirror(options: MirrorOptions): Promise<Mirror> {
+  mkdirSync(watchdog().folder, { recursive: true })
+  const folder = mkdtempSync(join(watchdog().folder, 'mirror-'))
+  const file = join(folder, 'mm2.properties')
+  await writeFile(file, propertiesText(mirrorProperties(options)))
+  const args = [main, file, '--log-format', 'json', '--log-level', 'debug', '--status-interval', '0.5']
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(child, 'spawn')
+  return new Mirror(child, child.stdout, child.stderr, options)
+}
+
+/** twinlog, running; killed when it is disposed of, or when this process is gone. */
+export class Mirror implements AsyncDisposable {
+  readonly pid: number
+  /** What it logged so far, in order. */
+  readonly events: LoggedEvent[] = []
+  readonly #child: ChildProcess
+  readonly #options: MirrorOptions
+  readonly #ended: Promise<void>
+  #stderr = ''
+  #hasEnded = false
+
+  constructor(child: ChildProcess, stdout: Readable, stderr: Readable, options: MirrorOptions) {
+    assert.ok(child.pid !== undefined)
+    this.pid = child.pid
+    this.#child = child
+    this.#options = options
+    watchdog().guard(this.pid)
+    stderr.on('data', (chunk: Buffer) => void (this.#stderr += chunk.toString('utf8')))
+    createInterface({ input: stdout }).on('line', (line) => this.events.push(parseLine(line)))
+    this.#ended = once(child, 'close').then(() => {
+      this.#hasEnded = true
+      watchdog().release(this.pid)
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Name of a topic's copy. */
+  remote(topic: string): string {
+    return `${this.#options.alias}.${topic}`
+  }
+
+  /** Events of a name, those that were folded into one line counted once. */
+  eventsOf(name: string): LoggedEvent[] {
+    return this.events.filter(({ event }) => event === name)
+  }
+
+  /** The first event that fits, also one of the past. Fails with the last lines of the log when none comes. */
+  async waitForEvent(
+    name: string,
+    fits: (event: LoggedEvent) => boolean = () => true,
+    { timeoutMs = WAIT_MS }: WaitOptions = {},
+  ): Promise<LoggedEvent> {
+    let seen = 0
+    return this.#waitFor(`event ${name}`, timeoutMs, () => {
+      const found = this.events.slice(seen).find((event) => event.event === name && fits(event))
+      seen = this.events.length
+      return found
+    })
+  }
+
+  /** Waits until the remote topic holds as many records as it should, by Kafka's own admin client. */
+  async waitUntilCopied(topic: string, { counts, partitions, timeoutMs = WAIT_MS }: CopyExpectation = {}): Promise<void> {
+    const { source, target } = this.#options
+    const remote = this.remote(topic)
+    const expected = Object.entries(counts ?? (await countOffsets(source, topic))).filter(
+      ([partition]) => partitions === undefined || partitions.includes(Number(partition)),
+    )
+    let found: Record<string, number> = {}
+    const what = (): string => `${remote} to hold ${JSON.stringify(Object.fromEntries(expected))}, it holds ${JSON.stringify(found)}`
+    await this.#waitFor(what, timeoutMs, async () => {
+      if (!(await listTopics(target)).includes(remote)) return undefined
+      found = await countOffsets(target, remote)
+      return expected.every(([partition, count]) => (found[partition] ?? -1) >= count) ? true : undefined
+    })
+  }
+
+  /** Kill -9, and wait until it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** SIGSTOP: it stands still, its connections stay open. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  /** SIGTERM; it has to end by itself, in time and well. */
+  async stop(): Promise<void> {
+    const startMs = performance.now()
+    this.#child.kill('SIGTERM')
+    await this.#ended
+    const elapsedMs = performance.now() - startMs
+    assert.equal(this.#child.exitCode, 0, `twinlog left with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.describe()}`)
+    assert.ok(elapsedMs < STOP_MS, `twinlog took ${elapsedMs} ms to stop:\n${this.describe()}`)
+  }
+
+  /** The last lines that it wrote, for people. */
+  describe(): string {
+    const lines = this.events.slice(-KEPT_LINES).map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
+    return [...lines, this.#stderr.slice(-4_000)].join('\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) await this.kill()
+  }
+
+  async #waitFor<Found>(
+    what: string | (() => string),
+    timeoutMs: number,
+    look: () => Found | undefined | Promise<Found | undefined>,
+  ): Promise<Found> {
+    const deadlineMs = performance.now() + timeoutMs
+    for (;;) {
+      const hadEnded = this.#hasEnded
+      const found = await look()
+      if (found !== undefined) return found
+      const name = typeof what === 'string' ? what : what()
+      assert.ok(!hadEnded, `twinlog ended (${this.#child.exitCode ?? this.#child.signalCode}), waited for ${name}:\n${this.describe()}`)
+      assert.ok(performance.now() < deadlineMs, `waited ${timeoutMs} ms for ${name}:\n${this.describe()}`)
+      await sleep(POLL_MS)
+    }
+  }
+}
+
+/** How many offsets each partition has, from its log start to its end. */
+export async function countOffsets(cluster: KafkaCluster, topic: string): Promise<Record<string, number>> {
+  const ranges = await listOffsets(cluster, topic)
+  return Object.fromEntries(Object.entries(ranges).map(([partition, { earliest, latest }]) => [partition, latest - earliest]))
+}
+
+function parseLine(line: string): LoggedEvent {
+  try {
+    return JSON.parse(line) as LoggedEvent
+  } catch {
+    return { event: 'NotJson', level: 'error', msg: line }
+  }
+}
