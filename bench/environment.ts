@@ -89,10 +89,9 @@ export function brokersCpuSeconds({ brokers }: KafkaCluster): number {
   return brokers.reduce((total, { pid }) => total + sum(cpuSeconds(pid)), 0)
 }
 
-/** Past any proxy, to the first broker. */
-export function connectTo({ brokers }: KafkaCluster): Promise<BrokerConnection> {
-  const internal = brokers[0]?.internal
-  if (internal === undefined) throw new Error('a cluster without brokers')
+/** Past any proxy, to one broker; the first without an id. */
+export function connectTo(cluster: KafkaCluster, brokerId = 1): Promise<BrokerConnection> {
+  const { internal } = cluster.broker(brokerId)
   return BrokerConnection.open({ host: internal.host, port: internal.port, arenaBytes: SMALL_ARENA_BYTES, gatherBytes: SMALL_ARENA_BYTES })
 }
 

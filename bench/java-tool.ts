@@ -40,7 +40,7 @@ export class JavaTool implements AsyncDisposable {
 
   constructor({ classPath }: KafkaInstallation) {
     const source = join(import.meta.dirname, 'java', 'BenchTool.java')
-    this.#child = spawn('java', ['-Xmx1g', ...loggingOptions('ERROR'), '-cp', classPath, source], {
+    this.#child = spawn('java', ['-Xmx1g', ...loggingOptions('OFF'), '-cp', classPath, source], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     watchdog().guard(this.#child.pid ?? 0)
@@ -52,6 +52,11 @@ export class JavaTool implements AsyncDisposable {
 
   async createTopic(bootstrap: string, topic: string, options: Arguments): Promise<void> {
     await this.#command('create', { bootstrap, topic, ...options })
+  }
+
+  /** Id of the active controller. */
+  async controllerId(bootstrap: string): Promise<number> {
+    return ((await this.#command('controller', { bootstrap })) as { id: number }).id
   }
 
   /** @param matching a Java regular expression for whole names */

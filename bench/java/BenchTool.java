@@ -3,6 +3,7 @@ import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.*;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -49,6 +50,7 @@ public final class BenchTool {
         try {
             return switch (command) {
                 case "create" -> create(options);
+                case "controller" -> controller(options);
                 case "delete" -> delete(options);
                 case "load" -> load(options);
                 case "steady" -> steady(options);
@@ -84,9 +86,24 @@ public final class BenchTool {
             Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
             int partitions = topic.replicasAssignments() == null ? topic.numPartitions() : topic.replicasAssignments().size();
             for (int i = 0; i < partitions; i++) asked.put(new TopicPartition(topic.name(), i), OffsetSpec.latest());
-            admin.listOffsets(asked).all().get();
+            for (int tries = 0; ; tries++) {
+                try {
+                    admin.listOffsets(asked).all().get();
+                    break;
+                } catch (ExecutionException notYet) {
+                    if (tries == 100) throw notYet;
+                    Thread.sleep(50);
+                }
+            }
         }
         return "{}";
+    }
+
+    /** controller bootstrap= : id of the active one */
+    private static String controller(Map<String, String> options) throws Exception {
+        try (Admin admin = admin(options)) {
+            return "{\"id\":" + admin.describeMetadataQuorum().quorumInfo().get().leaderId() + "}";
+        }
     }
 
     /** delete bootstrap= matching=REGEX: every topic but Kafka's own whose whole name matches */

@@ -1,0 +1,155 @@
+import { CONTESTANTS } from './contestant.ts'
+import type { ContestantName, FlowUnderTest } from './contestant.ts'
+import { runBelowMinIsr } from './below-min-isr.ts'
+import { prepareData, runDrain } from './drain.ts'
+import type { Environment } from './environment.ts'
+import { runManyPartitions } from './many-partitions.ts'
+import type { Measurement } from './measurement.ts'
+import { measureRelay, RELAYS } from './relay-floor.ts'
+import { runDirectLatency, runIdle, runLatency } from './steady.ts'
+
+/** One row of what is measured. */
+export interface Shape {
+  readonly name: string
+  readonly what: string
+  readonly contestants: readonly ContestantName[]
+  /** Part of --quick. */
+  readonly isQuick: boolean
+  /** Writes the data; the answer measures one contestant in one round. */
+  prepare(environment: Environment, isQuick: boolean): Promise<(contestant: ContestantName, round: number) => Promise<Measurement>>
+  /** What belongs to a round and is no contestant. */
+  floors?(environment: Environment, round: number, isQuick: boolean): Promise<Measurement[]>
+}
+
+const HALF_ROUND_TRIP_MS = 75
+const MIRRORS = CONTESTANTS.filter((name) => name !== 'bare-copy')
+
+export const SHAPES: readonly Shape[] = [
+  {
+    ...drain('large-batches', '1,000 B records in 128 KiB batches, 4 partitions', (isQuick) => ({
+      partitions: 4,
+      records: isQuick ? 300_000 : 2_000_000,
+      valueBytes: 1000,
+      batchBytes: 131_072,
+      codec: 'none',
+    })),
+    isQuick: true,
+    floors: (_, round, isQuick) => relays(round, isQuick ? 1e9 : 2e9),
+  },
+  {
+    ...drain('lz4-batches', '100 B records in 64 KiB lz4 batches, 4 partitions', (isQuick) => ({
+      partitions: 4,
+      records: isQuick ? 1_000_000 : 10_000_000,
+      valueBytes: 100,
+      batchBytes: 65_536,
+      codec: 'lz4',
+    })),
+    isQuick: true,
+  },
+  drain('one-record-batches', '100 B records, each a batch of its own, 4 partitions', (isQuick) => ({
+    partitions: 4,
+    records: isQuick ? 40_000 : 400_000,
+    valueBytes: 100,
+    batchBytes: 0,
+    codec: 'none',
+  })),
+  {
+    name: 'latency',
+    what: '1,000 records/s on one partition, from send to poll',
+    contestants: CONTESTANTS,
+    isQuick: true,
+    prepare: async (environment, isQuick) => (contestant, round) =>
+      runLatency(environment, latencyPlan(isQuick), { shape: 'latency', contestant, round }),
+    floors: async (environment, round, isQuick) => [await runDirectLatency(environment, latencyPlan(isQuick), round)],
+  },
+  {
+    name: 'idle',
+    what: '100 partitions, nothing to do',
+    contestants: CONTESTANTS,
+    isQuick: false,
+    prepare: async (environment) => (contestant, round) => {
+      const plan = { partitionsCount: 100, seconds: 30, settleSeconds: 15 }
+      return runIdle(environment, plan, { shape: 'idle', contestant, round })
+    },
+  },
+  longLink('wan-source', 'one partition, 150 ms round trip to the source'),
+  longLink('wan-target', 'one partition, 150 ms round trip to the target'),
+  {
+    name: 'below-min-isr',
+    what: '8,000 records/s on 8 partitions with one leader; one partition is below min.insync.replicas for 60 s',
+    contestants: MIRRORS,
+    isQuick: false,
+    prepare: async (environment) => (contestant, round) =>
+      runBelowMinIsr(environment, { holdSeconds: 60 }, { shape: 'below-min-isr', contestant, round }),
+  },
+  {
+    name: 'many-partitions',
+    what: '10,000 partitions, 100 of them written to',
+    contestants: ['twinlog'],
+    isQuick: false,
+    prepare: async () => (contestant, round) =>
+      runManyPartitions({ seconds: 30, settleSeconds: 20 }, { shape: 'many-partitions', contestant, round }),
+  },
+]
+
+type Load = Parameters<typeof prepareData>[2]
+
+function drain(name: string, what: string, load: (isQuick: boolean) => Load): Shape {
+  return {
+    name,
+    what,
+    contestants: CONTESTANTS,
+    isQuick: false,
+    prepare: async (environment, isQuick) => {
+      const data = await prepareData(environment, `bench-${name}`, load(isQuick))
+      // Once unmeasured: the brokers' code gets compiled, as it is on any cluster in use.
+      await runDrain(environment, data, { shape: name, contestant: 'bare-copy', round: 0 })
+      return (contestant, round) => runDrain(environment, data, { shape: name, contestant, round })
+    },
+  }
+}
+
+/** A drain through a proxy with a delay before one of the clusters; the other one is near. */
+function longLink(name: 'wan-source' | 'wan-target', what: string): Shape {
+  const records = 200_000
+  return {
+    ...drain(name, what, () => ({ partitions: 1, records, valueBytes: 1000, batchBytes: 131_072, codec: 'none' })),
+    prepare: async (environment) => {
+      const load = { partitions: 1, records, valueBytes: 1000, batchBytes: 131_072, codec: 'none' }
+      const data = await prepareData(environment, `bench-${name}`, load)
+      const far = name === 'wan-source' ? environment.source : environment.target
+      for (const { proxy } of far.brokers) {
+        if (proxy === undefined) throw new Error('no proxy before a broker')
+        proxy.toBroker.delayMs = HALF_ROUND_TRIP_MS
+        proxy.toClient.delayMs = HALF_ROUND_TRIP_MS
+      }
+      const flow: Partial<FlowUnderTest> =
+        name === 'wan-source' ? { sourceBootstrap: far.bootstrap } : { targetBootstrap: far.bootstrap }
+      return (contestant, round) => runDrain(environment, data, { shape: name, contestant, round, flow })
+    },
+  }
+}
+
+function latencyPlan(isQuick: boolean) {
+  return { recordsPerSecond: 1000, seconds: isQuick ? 5 : 30, warmupSeconds: isQuick ? 5 : 15 }
+}
+
+async function relays(round: number, totalBytes: number): Promise<Measurement[]> {
+  const measurements: Measurement[] = []
+  for (const contestant of RELAYS) {
+    const relay = await measureRelay(contestant, totalBytes)
+    if (relay === undefined) continue // not installed
+    const { gb, wallSeconds, cpu, peakRssMb } = relay
+    const figures = {
+      drainSeconds: wallSeconds,
+      mbPerSecond: (gb * 1000) / wallSeconds,
+      cpuSecondsPerGb: (cpu.user + cpu.system) / gb,
+      cpuUserSecondsPerGb: cpu.user / gb,
+      cpuSystemSecondsPerGb: cpu.system / gb,
+      peakRssMb,
+      gb,
+    }
+    measurements.push({ shape: 'large-batches', contestant, round, figures, facts: {} })
+  }
+  return measurements
+}
