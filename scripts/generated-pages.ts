@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { settingsPage } from '../src/config/settings-page.ts'
 
 /** A page that is made from the code and committed. */
 interface GeneratedPage {
@@ -6,8 +7,7 @@ interface GeneratedPage {
   readonly text: () => Promise<string>
 }
 
-/** Add a line for each: `{ path: 'docs/settings.md', text: async () => (await import('../src/...')).make() }`. */
-const PAGES: readonly GeneratedPage[] = []
+const PAGES: readonly GeneratedPage[] = [{ path: 'docs/settings.md', text: () => Promise.resolve(settingsPage()) }]
 
 const isCheck = process.argv.includes('--check')
 for (const { path, text } of PAGES) {

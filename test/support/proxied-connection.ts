@@ -117,7 +117,7 @@ export class ProxiedConnection {
     else if (action === 'cut') this.cut()
     else if (action instanceof Uint8Array) this.#downLink.send(Buffer.from(action))
     else if (action !== 'drop') {
-      this.#downLink.send(Buffer.from(action.bytes))
+      this.#downLink.send(Buffer.from(action.lastBytes))
       this.cut()
     }
   }

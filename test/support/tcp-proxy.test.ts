@@ -183,7 +183,7 @@ describe('TCP proxy', () => {
 
   it('swallows the n-th answer to one kind of request', () =>
     withProxy(async (proxy, client) => {
-      const lost = proxy.loseAnswer({ apiKey: PRODUCE, nth: 2, then: 'leave-open' })
+      const lost = proxy.loseAnswer({ apiKey: PRODUCE, nth: 2, afterwards: 'leave-open' })
       for (const [index, apiKey] of [PRODUCE, 3, PRODUCE, 3, PRODUCE].entries())
         client.socket.write(request(apiKey, index))
       assert.equal((await lost).correlationId, 2)
@@ -211,7 +211,7 @@ describe('TCP proxy', () => {
 
   it('a cut answer ends the connection, also after a part of it', () =>
     withProxy(async (proxy, client) => {
-      using _hook = proxy.onAnswer((_header, _sent, answer) => ({ bytes: answer.subarray(0, 6), then: 'cut' }))
+      using _hook = proxy.onAnswer((_header, _sent, answer) => ({ lastBytes: answer.subarray(0, 6) }))
       client.socket.write(request(3, 1))
       await client.until(({ isClosed }) => isClosed)
       assert.equal(client.receivedBytes, 6)
@@ -223,7 +223,7 @@ describe('TCP proxy', () => {
     assert.ok(proxy)
     assert.equal(cluster.bootstrap, `127.0.0.1:${proxy.port}`)
     await createTopics(cluster, { name: 'lost' })
-    const lost = proxy.loseAnswer({ apiKey: PRODUCE, then: 'cut' })
+    const lost = proxy.loseAnswer({ apiKey: PRODUCE, afterwards: 'cut' })
     const steps = ['a', 'b', 'c'].flatMap((value) => [{ topic: 'lost', partition: 0, value }, 'flush' as const])
     const acks = await produceRecords(cluster.clientProperties(), steps)
     assert.equal((await lost).apiKey, PRODUCE)

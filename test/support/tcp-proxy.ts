@@ -25,12 +25,7 @@ export interface TcpProxyOptions {
  * What to do with an answer: forward it, swallow it and leave the connection open, swallow it and cut the connection,
  * send other bytes in its place (with the length field), or send bytes (a part of it, say) and cut.
  */
-export type AnswerAction =
-  | 'forward'
-  | 'drop'
-  | 'cut'
-  | Uint8Array
-  | { readonly bytes: Uint8Array; readonly then: 'cut' }
+export type AnswerAction = 'forward' | 'drop' | 'cut' | Uint8Array | { readonly lastBytes: Uint8Array }
 
 /** Sees each answer with its request; both are whole frames with their length fields. */
 export type AnswerHook = (header: RequestHeader, request: Buffer, answer: Buffer) => AnswerAction
@@ -43,7 +38,7 @@ export interface AnswerFault {
   /** Which answer to this kind of request, counted from 1 from now on. Default 1. */
   readonly nth?: number
   /** What happens after the answer is swallowed. */
-  readonly then: 'cut' | 'leave-open'
+  readonly afterwards: 'cut' | 'leave-open'
   /** Further condition on the request; what does not meet it is not counted. */
   readonly where?: (header: RequestHeader, request: Buffer) => boolean
 }
@@ -105,7 +100,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /** Swallows one answer: the broker has done the work, the client never hears of it. */
-  loseAnswer({ apiKey, nth = 1, then, where = () => true }: AnswerFault): Promise<RequestHeader> {
+  loseAnswer({ apiKey, nth = 1, afterwards, where = () => true }: AnswerFault): Promise<RequestHeader> {
     return new Promise((resolve) => {
       let seenCount = 0
       const hook = this.onAnswer((header, request) => {
@@ -114,7 +109,7 @@ export class TcpProxy implements AsyncDisposable {
         if (seenCount < nth) return 'forward'
         hook[Symbol.dispose]()
         resolve(header)
-        return then === 'cut' ? 'cut' : 'drop'
+        return afterwards === 'cut' ? 'cut' : 'drop'
       })
     })
   }
