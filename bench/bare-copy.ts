@@ -14,7 +14,17 @@ import type { FetchedRecords, ProducedBatch } from './kafka-requests.ts'
 const MIB = 1 << 20
 const BATCH_PREFIX_BYTES = 12
 /** Places in a batch of magic 2 (org.apache.kafka.common.record.DefaultRecordBatch). */
-const AT = { length: 8, leaderEpoch: 12, crc: 17, attributes: 21, lastOffsetDelta: 23, producerId: 43, epoch: 51, sequence: 53, count: 57 }
+const AT = {
+  length: 8,
+  leaderEpoch: 12,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  producerId: 43,
+  epoch: 51,
+  sequence: 53,
+  count: 57,
+}
 
 const { values } = parseArgs({
   options: {
@@ -89,7 +99,7 @@ function fetchNext() {
 /** Splits a partition's records into batches and makes each one ours. */
 function preparedBatches({ partition, records }: FetchedRecords): ProducedBatch[] {
   const batches: ProducedBatch[] = []
-  for (let at = 0; at + BATCH_PREFIX_BYTES <= records.length; ) {
+  for (let at = 0; at + BATCH_PREFIX_BYTES <= records.length;) {
     const batchBytes = BATCH_PREFIX_BYTES + records.readInt32BE(at + AT.length)
     if (at + batchBytes > records.length) break // cut: fetched again whole
     const batch = records.subarray(at, at + batchBytes)
@@ -103,7 +113,8 @@ function preparedBatches({ partition, records }: FetchedRecords): ProducedBatch[
 }
 
 function prepare(partition: number, batch: Buffer): void {
-  if (crc32c(batch.subarray(AT.attributes)) !== batch.readUInt32BE(AT.crc)) throw new Error(`corrupt batch in partition ${partition}`)
+  if (crc32c(batch.subarray(AT.attributes)) !== batch.readUInt32BE(AT.crc))
+    throw new Error(`corrupt batch in partition ${partition}`)
   offsets[partition] = Number(batch.readBigInt64BE(0)) + batch.readInt32BE(AT.lastOffsetDelta) + 1
   const sequence = sequences[partition] ?? 0
   sequences[partition] = sequence + batch.readInt32BE(AT.count)
@@ -118,7 +129,7 @@ function prepare(partition: number, batch: Buffer): void {
 /** One batch a partition and request, as the broker wants it; ends when the last request is on its way. */
 async function send(queues: readonly ProducedBatch[][]): Promise<void> {
   const requestsCount = Math.max(0, ...queues.map((queue) => queue.length))
-  for (let index = 0; index < requestsCount; ) {
+  for (let index = 0; index < requestsCount;) {
     if (inFlight.length >= producesInFlight) await inFlight.shift()
     target.corked(() => {
       for (; index < requestsCount && inFlight.length < producesInFlight; index++) {
@@ -132,8 +143,18 @@ async function send(queues: readonly ProducedBatch[][]): Promise<void> {
 function printReport(): void {
   const { user, system } = process.cpuUsage()
   const cpuSeconds = (user + system) / 1e6
-  const report = { batchesCount, gb: copiedBytes / 1e9, wallSeconds: performance.now() / 1e3, user: user / 1e6, system: system / 1e6 }
-  const perGb = { cpuSecondsPerGb: cpuSeconds / report.gb, rssMb: process.resourceUsage().maxRSS / 1024, arenas: source.arenasCount }
+  const report = {
+    batchesCount,
+    gb: copiedBytes / 1e9,
+    wallSeconds: performance.now() / 1e3,
+    user: user / 1e6,
+    system: system / 1e6,
+  }
+  const perGb = {
+    cpuSecondsPerGb: cpuSeconds / report.gb,
+    rssMb: process.resourceUsage().maxRSS / 1024,
+    arenas: source.arenasCount,
+  }
   process.stdout.write(`${JSON.stringify({ ...report, ...perGb })}\n`)
 }
 

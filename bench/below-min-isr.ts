@@ -44,7 +44,12 @@ export async function runBelowMinIsr(
   const progress = await watchPartitions(target, remoteTopic(flow), roles.leader)
   await progress.waitFor(FIRST_RECORDS, START_TIMEOUT_MS)
   const seconds = BEFORE_SECONDS + holdSeconds + 5
-  const load = tool.steady(source.internalBootstrap, topic, { partitions: PARTITIONS, rate: RECORDS_PER_SECOND, seconds, valueBytes: 100 })
+  const load = tool.steady(source.internalBootstrap, topic, {
+    partitions: PARTITIONS,
+    rate: RECORDS_PER_SECOND,
+    seconds,
+    valueBytes: 100,
+  })
   await sleep(3000) // the stream has begun everywhere
   const before = await progress.measure(BEFORE_SECONDS - 3)
   await target.broker(roles.victim).kill()
@@ -73,7 +78,11 @@ async function chooseRoles({ tool, target }: Environment): Promise<Roles> {
   return { leader: controller, victim, other }
 }
 
-async function createRemoteTopic({ tool, target }: Environment, topic: string, { leader, victim, other }: Roles): Promise<void> {
+async function createRemoteTopic(
+  { tool, target }: Environment,
+  topic: string,
+  { leader, victim, other }: Roles,
+): Promise<void> {
   const held = `${leader}:${victim}`
   const others = Array.from({ length: PARTITIONS - 1 }, () => `${leader}:${other}`)
   await tool.createTopic(target.internalBootstrap, topic, {

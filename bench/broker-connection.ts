@@ -81,7 +81,8 @@ export class BrokerConnection {
   request(apiKey: number, apiVersion: number, pieces: readonly Buffer[]): Promise<Answer> {
     const bodyBytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
     const header = this.#header(apiKey, apiVersion, bodyBytes)
-    if (REQUEST_HEADER_BYTES + bodyBytes <= this.#options.gatherBytes) this.#socket.write(Buffer.concat([header, ...pieces]))
+    if (REQUEST_HEADER_BYTES + bodyBytes <= this.#options.gatherBytes)
+      this.#socket.write(Buffer.concat([header, ...pieces]))
     else this.corked(() => [header, ...pieces].forEach((piece) => this.#socket.write(piece)))
     return new Promise((resolve) => this.#waiting.push(resolve))
   }

@@ -113,7 +113,8 @@ async function watchDrain(
         first = { firstMs: performance.now(), cpuAtFirst: cpuSeconds(running.pid) }
       }
       const isDone = offsets !== undefined && ends.every((end, partition) => (offsets[partition] ?? 0) >= end)
-      if (isDone && first !== undefined) return { ...first, endMs: performance.now(), cpuAtEnd: cpuSeconds(running.pid) }
+      if (isDone && first !== undefined)
+        return { ...first, endMs: performance.now(), cpuAtEnd: cpuSeconds(running.pid) }
       if (running.hasEnded) throw new Error(`the contestant ended early:\n${logTail(running.logFile)}`)
       if (performance.now() > deadlineMs) throw new Error(`not done after ${TIMEOUT_MS} ms; ends ${offsets?.join()}`)
       await sleep(POLL_MS)

@@ -92,13 +92,22 @@ export function brokersCpuSeconds({ brokers }: KafkaCluster): number {
 /** Past any proxy, to one broker; the first without an id. */
 export function connectTo(cluster: KafkaCluster, brokerId = 1): Promise<BrokerConnection> {
   const { internal } = cluster.broker(brokerId)
-  return BrokerConnection.open({ host: internal.host, port: internal.port, arenaBytes: SMALL_ARENA_BYTES, gatherBytes: SMALL_ARENA_BYTES })
+  return BrokerConnection.open({
+    host: internal.host,
+    port: internal.port,
+    arenaBytes: SMALL_ARENA_BYTES,
+    gatherBytes: SMALL_ARENA_BYTES,
+  })
 }
 
 /** Bytes of a topic's log segments on the first broker. */
 export function logBytes({ brokers }: KafkaCluster, topic: string): number {
   const logDir = brokers[0]?.logDir ?? ''
-  const folders = readdirSync(logDir).filter((name) => name.startsWith(`${topic}-`) && /^\d+$/.test(name.slice(topic.length + 1)))
-  const segments = folders.flatMap((folder) => readdirSync(join(logDir, folder)).map((file) => join(logDir, folder, file)))
+  const folders = readdirSync(logDir).filter(
+    (name) => name.startsWith(`${topic}-`) && /^\d+$/.test(name.slice(topic.length + 1)),
+  )
+  const segments = folders.flatMap((folder) =>
+    readdirSync(join(logDir, folder)).map((file) => join(logDir, folder, file)),
+  )
   return segments.filter((file) => file.endsWith('.log')).reduce((total, file) => total + statSync(file).size, 0)
 }

@@ -12,12 +12,30 @@ interface Goal {
 }
 
 export const GOALS: readonly Goal[] = [
-  { what: 'CPU s/GB, 1,000 B', shape: 'large-batches', figure: 'cpuSecondsPerGb', against: 'mm2-shipped', atMost: 1 / 12 },
+  {
+    what: 'CPU s/GB, 1,000 B',
+    shape: 'large-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 12,
+  },
   { what: 'CPU s/GB, 1,000 B', shape: 'large-batches', figure: 'cpuSecondsPerGb', against: 'mm2-tuned', atMost: 1 / 4 },
   { what: 'CPU s/GB, 1,000 B', shape: 'large-batches', figure: 'cpuSecondsPerGb', against: 'bare-copy', atMost: 1.4 },
   { what: 'CPU s/GB, 1,000 B', shape: 'large-batches', figure: 'cpuSecondsPerGb', against: 'onread', atMost: 4.5 },
-  { what: 'CPU s/GB, 100 B lz4', shape: 'lz4-batches', figure: 'cpuSecondsPerGb', against: 'mm2-shipped', atMost: 1 / 25 },
-  { what: 'CPU s/GB, 100 B lz4', shape: 'lz4-batches', figure: 'cpuSecondsPerGb', against: 'mm2-tuned', atMost: 1 / 12 },
+  {
+    what: 'CPU s/GB, 100 B lz4',
+    shape: 'lz4-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 25,
+  },
+  {
+    what: 'CPU s/GB, 100 B lz4',
+    shape: 'lz4-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 12,
+  },
   { what: 'CPU s/GB, 100 B lz4', shape: 'lz4-batches', figure: 'cpuSecondsPerGb', against: 'bare-copy', atMost: 1.4 },
   { what: 'wall, drain', shape: 'large-batches', figure: 'drainSeconds', against: 'mm2-shipped', atMost: 1 / 4 },
   { what: 'wall, drain', shape: 'large-batches', figure: 'drainSeconds', against: 'mm2-tuned', atMost: 4 / 5 },
@@ -29,17 +47,58 @@ export const GOALS: readonly Goal[] = [
   { what: 'latency p99', shape: 'latency', figure: 'p99Ms', against: 'mm2-shipped', atMost: 1 / 3 },
   { what: 'start to first record', shape: 'large-batches', figure: 'startMs', against: 'mm2-shipped', atMost: 1 / 8 },
   { what: 'idle CPU, 100 partitions', shape: 'idle', figure: 'idleCpuPercent', against: 'mm2-shipped', atMost: 1 / 5 },
-  { what: 'MB/s, 150 ms to the source', shape: 'wan-source', figure: 'mbPerSecond', against: 'mm2-shipped', atLeast: 10 },
+  {
+    what: 'MB/s, 150 ms to the source',
+    shape: 'wan-source',
+    figure: 'mbPerSecond',
+    against: 'mm2-shipped',
+    atLeast: 10,
+  },
   { what: 'MB/s, 150 ms to the source', shape: 'wan-source', figure: 'mbPerSecond', against: 'mm2-tuned', atLeast: 2 },
-  { what: 'MB/s, 150 ms to the target', shape: 'wan-target', figure: 'mbPerSecond', against: 'mm2-shipped', atLeast: 10 },
+  {
+    what: 'MB/s, 150 ms to the target',
+    shape: 'wan-target',
+    figure: 'mbPerSecond',
+    against: 'mm2-shipped',
+    atLeast: 10,
+  },
   { what: 'MB/s, 150 ms to the target', shape: 'wan-target', figure: 'mbPerSecond', against: 'mm2-tuned', atLeast: 2 },
-  { what: 'rate of the others, one partition below min ISR', shape: 'below-min-isr', figure: 'othersShare', atLeast: 0.9 },
+  {
+    what: 'rate of the others, one partition below min ISR',
+    shape: 'below-min-isr',
+    figure: 'othersShare',
+    atLeast: 0.9,
+  },
   { what: '10,000 partitions: RSS, MB', shape: 'many-partitions', figure: 'peakRssMb', atMost: 400 },
   { what: '10,000 partitions: idle CPU, % of a core', shape: 'many-partitions', figure: 'idleCpuPercent', atMost: 3 },
-  { what: "source broker's CPU", shape: 'large-batches', figure: 'sourceBrokerCpuSeconds', against: 'mm2-tuned', atMost: 1 },
-  { what: "target broker's CPU", shape: 'large-batches', figure: 'targetBrokerCpuSeconds', against: 'mm2-tuned', atMost: 1 },
-  { what: "source broker's CPU", shape: 'lz4-batches', figure: 'sourceBrokerCpuSeconds', against: 'mm2-tuned', atMost: 1 },
-  { what: "target broker's CPU", shape: 'lz4-batches', figure: 'targetBrokerCpuSeconds', against: 'mm2-tuned', atMost: 1 },
+  {
+    what: "source broker's CPU",
+    shape: 'large-batches',
+    figure: 'sourceBrokerCpuSeconds',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
+  {
+    what: "target broker's CPU",
+    shape: 'large-batches',
+    figure: 'targetBrokerCpuSeconds',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
+  {
+    what: "source broker's CPU",
+    shape: 'lz4-batches',
+    figure: 'sourceBrokerCpuSeconds',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
+  {
+    what: "target broker's CPU",
+    shape: 'lz4-batches',
+    figure: 'targetBrokerCpuSeconds',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
   { what: 'conversions by brokers', shape: 'large-batches', figure: 'conversions', atMost: 0 },
   { what: 'conversions by brokers', shape: 'lz4-batches', figure: 'conversions', atMost: 0 },
 ]
@@ -59,7 +118,8 @@ export function judge(summaries: readonly Summary[], subject: MeasuredName = 'tw
     const theirs = goal.against === undefined ? 1 : figure(goal, goal.against)
     if (ours === undefined || theirs === undefined) return { goal, value: undefined, verdict: 'not measured' }
     const value = ours / theirs
-    const isMet = value <= (goal.atMost ?? Number.POSITIVE_INFINITY) && value >= (goal.atLeast ?? Number.NEGATIVE_INFINITY)
+    const isMet =
+      value <= (goal.atMost ?? Number.POSITIVE_INFINITY) && value >= (goal.atLeast ?? Number.NEGATIVE_INFINITY)
     return { goal, value, verdict: isMet ? 'met' : 'NOT MET' }
   })
 }

@@ -53,7 +53,9 @@ export interface ProducedBatch {
 /** Fetch v11, without a session. */
 export function fetchRequest(topic: string, positions: readonly Position[], limits: FetchLimits): Buffer {
   const name = Buffer.from(topic)
-  const body = Buffer.alloc(4 + 4 + 4 + 4 + 1 + 4 + 4 + 4 + 2 + name.length + 4 + positions.length * FETCH_PARTITION_BYTES + 4 + 2)
+  const body = Buffer.alloc(
+    4 + 4 + 4 + 4 + 1 + 4 + 4 + 4 + 2 + name.length + 4 + positions.length * FETCH_PARTITION_BYTES + 4 + 2,
+  )
   let at = body.writeInt32BE(-1, 0) // replica id: a consumer
   at = body.writeInt32BE(limits.maxWaitMs, at)
   at = body.writeInt32BE(limits.minBytes, at)
@@ -102,7 +104,11 @@ export async function fetchRecords(connection: BrokerConnection, body: Buffer) {
 }
 
 /** Produce v8 with acks=all: at most one batch a partition, handed over as they lie in memory. */
-export async function produce(connection: BrokerConnection, topic: string, batches: readonly ProducedBatch[]): Promise<void> {
+export async function produce(
+  connection: BrokerConnection,
+  topic: string,
+  batches: readonly ProducedBatch[],
+): Promise<void> {
   const name = Buffer.from(topic)
   const head = Buffer.allocUnsafe(2 + 2 + 4 + 4 + 2 + name.length + 4)
   let at = head.writeInt16BE(-1, 0) // no transactional id
@@ -184,7 +190,8 @@ function requireProduced(answer: Buffer): void {
     if (errorCode !== 0) throw new Error(`Produce to partition ${partition}: error ${errorCode}`)
     at += 4 + 2 + 8 + 8 + 8 // base offset, append time, log start offset
     const recordErrorsCount = answer.readInt32BE(at)
-    if (recordErrorsCount > 0) throw new Error(`Produce to partition ${partition}: ${recordErrorsCount} records refused`)
+    if (recordErrorsCount > 0)
+      throw new Error(`Produce to partition ${partition}: ${recordErrorsCount} records refused`)
     at += 4 + 2
   }
 }

@@ -30,13 +30,24 @@ export function summarize(measurements: readonly Measurement[]): Summary[] {
     const [first] = group
     if (first === undefined) return []
     const { shape, contestant } = first
-    return [{ shape, contestant, roundsCount: group.length, median: each(group, median), min: each(group, least), max: each(group, most) }]
+    return [
+      {
+        shape,
+        contestant,
+        roundsCount: group.length,
+        median: each(group, median),
+        min: each(group, least),
+        max: each(group, most),
+      },
+    ]
   })
 }
 
 function each(group: readonly Measurement[], choose: (values: readonly number[]) => number): Record<string, number> {
   const names = new Set(group.flatMap(({ figures }) => Object.keys(figures)))
-  return Object.fromEntries([...names].map((name) => [name, choose(group.flatMap(({ figures }) => figures[name] ?? []))]))
+  return Object.fromEntries(
+    [...names].map((name) => [name, choose(group.flatMap(({ figures }) => figures[name] ?? []))]),
+  )
 }
 
 function median(values: readonly number[]): number {

@@ -25,7 +25,12 @@ const JVM_OPTIONS = [
 export async function writeFlowFile(flow: FlowUnderTest, kind: MirrorMakerKind): Promise<string> {
   const file = join(flow.folder, 'mm2.properties')
   const settings = { ...flowSettings(flow), ...(kind === 'mm2-tuned' ? tunedSettings(flow) : {}) }
-  await writeFile(file, Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join(''))
+  await writeFile(
+    file,
+    Object.entries(settings)
+      .map(([name, value]) => `${name} = ${value}\n`)
+      .join(''),
+  )
   return file
 }
 
@@ -111,7 +116,9 @@ function tunedSettings({ sourceAlias: source }: FlowUnderTest): Record<string, s
 function clientSettings(log: string): Record<string, Record<string, string>> {
   const found: Record<string, Record<string, string>> = {}
   for (const [, kind = '', body = ''] of log.matchAll(/(Producer|Consumer)Config values: ?\n((?:\t.*\n)+)/g)) {
-    const settings = Object.fromEntries([...body.matchAll(/^\t(\S+) = (.*)$/gm)].map(([, name, value]) => [name, value]))
+    const settings = Object.fromEntries(
+      [...body.matchAll(/^\t(\S+) = (.*)$/gm)].map(([, name, value]) => [name, value]),
+    )
     const clientId = settings['client.id'] ?? ''
     if (kind === 'Producer' && clientId === 'connector-producer-MirrorSourceConnector-0') found['producer'] = settings
     if (kind === 'Consumer' && clientId.endsWith('replication-consumer')) found['consumer'] ??= settings

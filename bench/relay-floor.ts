@@ -62,7 +62,10 @@ function endOf(child: ChildProcess): void {
 if (import.meta.main) {
   for (const name of RELAYS) {
     const figures = await measureRelay(name, Number(process.argv[2] ?? 4e9))
-    const text = figures === undefined ? 'not installed' : `${((figures.cpu.user + figures.cpu.system) / figures.gb).toFixed(2)} CPU s/GB`
+    const text =
+      figures === undefined
+        ? 'not installed'
+        : `${((figures.cpu.user + figures.cpu.system) / figures.gb).toFixed(2)} CPU s/GB`
     process.stdout.write(`${name}: ${text} ${JSON.stringify(figures ?? {})}\n`)
   }
 }

@@ -79,7 +79,9 @@ function shapeTable(rows: readonly Summary[]): string {
 function cell({ median, min, max, roundsCount }: Summary, name: string): string {
   const [middle, least, most] = [median[name], min[name], max[name]]
   if (middle === undefined || least === undefined || most === undefined) return ''
-  return roundsCount === 1 || least === most ? number(middle) : `${number(middle)} (${number(least)} to ${number(most)})`
+  return roundsCount === 1 || least === most
+    ? number(middle)
+    : `${number(middle)} (${number(least)} to ${number(most)})`
 }
 
 function goalsSection(summaries: readonly Summary[]): string {
@@ -97,8 +99,15 @@ function goalsSection(summaries: readonly Summary[]): string {
 
 /** Without twinlog: what the bare copy reaches, the line to come close to. */
 function bareCopyRatios(summaries: readonly Summary[]): string {
-  const results = judge(summaries, 'bare-copy').filter(({ goal, value }) => value !== undefined && goal.against !== 'bare-copy')
-  const rows = results.map(({ goal, value }) => [goal.what, goal.against ?? '', limit(goal), number(value ?? Number.NaN)])
+  const results = judge(summaries, 'bare-copy').filter(
+    ({ goal, value }) => value !== undefined && goal.against !== 'bare-copy',
+  )
+  const rows = results.map(({ goal, value }) => [
+    goal.what,
+    goal.against ?? '',
+    limit(goal),
+    number(value ?? Number.NaN),
+  ])
   return `## The bare copy against the goals (twinlog was not measured)\n\n${table(['', 'against', 'goal', 'ratio or value'], rows)}`
 }
 
@@ -107,7 +116,9 @@ function limit({ atMost, atLeast }: GoalResult['goal']): string {
 }
 
 function failuresSection({ failures }: Results): string {
-  return failures.length === 0 ? '' : `## Runs that failed\n\n${failures.map((failure) => `- ${failure.split('\n')[0]}`).join('\n')}`
+  return failures.length === 0
+    ? ''
+    : `## Runs that failed\n\n${failures.map((failure) => `- ${failure.split('\n')[0]}`).join('\n')}`
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

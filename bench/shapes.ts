@@ -16,7 +16,10 @@ export interface Shape {
   /** Part of --quick. */
   readonly isQuick: boolean
   /** Writes the data; the answer measures one contestant in one round. */
-  prepare(environment: Environment, isQuick: boolean): Promise<(contestant: ContestantName, round: number) => Promise<Measurement>>
+  prepare(
+    environment: Environment,
+    isQuick: boolean,
+  ): Promise<(contestant: ContestantName, round: number) => Promise<Measurement>>
   /** What belongs to a round and is no contestant. */
   floors?(environment: Environment, round: number, isQuick: boolean): Promise<Measurement[]>
 }

@@ -44,16 +44,30 @@ export async function runLatency(environment: Environment, plan: LatencyPlan, ru
   const facts = await running.stop()
   await cleanUp(environment, flow)
   const seconds = plan.seconds + plan.warmupSeconds
-  return { ...run, facts, figures: { ...latencyFigures(latency), cpuPercent: (sum(cpu) / seconds) * 100, peakRssMb: rss } }
+  return {
+    ...run,
+    facts,
+    figures: { ...latencyFigures(latency), cpuPercent: (sum(cpu) / seconds) * 100, peakRssMb: rss },
+  }
 }
 
 /** The same without any mirror: producer and consumer on the source. */
-export async function runDirectLatency(environment: Environment, plan: LatencyPlan, round: number): Promise<Measurement> {
+export async function runDirectLatency(
+  environment: Environment,
+  plan: LatencyPlan,
+  round: number,
+): Promise<Measurement> {
   const { source, tool } = environment
   const topic = `latency-direct-${round}`
   await fill(environment, topic, 1, 100)
   const bootstrap = source.internalBootstrap
-  const latency = await tool.latency({ source: bootstrap, target: bootstrap, topic, remoteTopic: topic, ...latencyArguments(plan) })
+  const latency = await tool.latency({
+    source: bootstrap,
+    target: bootstrap,
+    topic,
+    remoteTopic: topic,
+    ...latencyArguments(plan),
+  })
   await tool.deleteTopics(bootstrap, topic)
   return { shape: 'latency', contestant: 'direct', round, figures: latencyFigures(latency), facts: {} }
 }
@@ -73,7 +87,11 @@ export async function runIdle(
   const before = cpuSeconds(running.pid)
   await sleep(seconds * 1000)
   const cpu = since(before, cpuSeconds(running.pid))
-  const figures = { idleCpuPercent: (sum(cpu) / seconds) * 100, rssMb: rssMb(running.pid), peakRssMb: peakRssMb(running.pid) }
+  const figures = {
+    idleCpuPercent: (sum(cpu) / seconds) * 100,
+    rssMb: rssMb(running.pid),
+    peakRssMb: peakRssMb(running.pid),
+  }
   const facts = await running.stop()
   await cleanUp(environment, flow)
   return { ...run, figures, facts }
@@ -103,9 +121,20 @@ export async function waitUntilCopied(
 }
 
 /** Creates a topic on the source and spreads records over its partitions. */
-export async function fill({ source, tool }: Environment, topic: string, partitions: number, records: number): Promise<void> {
+export async function fill(
+  { source, tool }: Environment,
+  topic: string,
+  partitions: number,
+  records: number,
+): Promise<void> {
   await tool.createTopic(source.internalBootstrap, topic, { partitions })
-  await tool.load(source.internalBootstrap, topic, { partitions, records, valueBytes: 100, batchBytes: 16_384, codec: 'none' })
+  await tool.load(source.internalBootstrap, topic, {
+    partitions,
+    records,
+    valueBytes: 100,
+    batchBytes: 16_384,
+    codec: 'none',
+  })
 }
 
 async function cleanUp(environment: Environment, flow: FlowUnderTest): Promise<void> {

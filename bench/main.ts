@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { present, startEnvironment } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { describeMachine } from './machine.ts'
 import type { Measurement } from './measurement.ts'
 import { markdown } from './report.ts'
@@ -31,7 +32,8 @@ const without = options.without?.split(',') ?? []
 const roundsCount = Number(options.rounds ?? (options.quick ? 1 : 3))
 const shapes = SHAPES.filter(({ name, isQuick }) => only?.includes(name) ?? (isQuick || !options.quick))
 const unknown = only?.filter((name) => !SHAPES.some((shape) => shape.name === name)) ?? []
-if (unknown.length > 0) throw new Error(`no shape ${unknown.join()}; there are ${SHAPES.map(({ name }) => name).join()}`)
+if (unknown.length > 0)
+  throw new Error(`no shape ${unknown.join()}; there are ${SHAPES.map(({ name }) => name).join()}`)
 
 const startedAt = new Date()
 const machine = describeMachine()
@@ -40,22 +42,31 @@ const failures: string[] = []
 await measureAll()
 process.exitCode = failures.length > 0 ? 1 : 0
 
-/** A pair of clusters for each shape, so that none inherits another's topics and page cache. */
+/** A pair of clusters for each shape, so that none inherits another's topics and page cache; one for all is quicker. */
 async function measureAll(): Promise<void> {
+  await using shared = options.quick ? await startEnvironment() : undefined
   for (const shape of shapes) {
-    await using environment = await startEnvironment()
-    say(`${shape.name}: ${shape.what}`)
-    const measure = await shape.prepare(environment, options.quick)
-    const names = present(shape.contestants.filter((name) => !without.includes(name)))
-    for (let round = 1; round <= roundsCount; round++) {
-      // Each round begins with another one, so that nobody always follows the same neighbour.
-      const order = names.map((_, index) => names[(index + round) % names.length] ?? 'bare-copy')
-      for (const name of order) await keep(`${shape.name}, ${name}, round ${round}`, async () => [await measure(name, round)])
-      const { floors } = shape
-      if (floors !== undefined) await keep(`${shape.name}, floors, round ${round}`, () => floors(environment, round, options.quick))
-    }
-    await save(environment.source.version)
+    await using own = shared === undefined ? await startEnvironment() : undefined
+    const environment = shared ?? own
+    if (environment === undefined) throw new Error('neither a shared pair of clusters nor one of its own')
+    await measureShape(environment, shape)
   }
+}
+
+async function measureShape(environment: Environment, shape: Shape): Promise<void> {
+  say(`${shape.name}: ${shape.what}`)
+  const measure = await shape.prepare(environment, options.quick)
+  const names = present(shape.contestants.filter((name) => !without.includes(name)))
+  for (let round = 1; round <= roundsCount; round++) {
+    // Each round begins with another one, so that nobody always follows the same neighbour.
+    const order = names.map((_, index) => names[(index + round) % names.length] ?? 'bare-copy')
+    for (const name of order)
+      await keep(`${shape.name}, ${name}, round ${round}`, async () => [await measure(name, round)])
+    const { floors } = shape
+    if (floors !== undefined)
+      await keep(`${shape.name}, floors, round ${round}`, () => floors(environment, round, options.quick))
+  }
+  await save(environment.source.version)
 }
 
 /** A failed run is said and kept apart; the others go on. */
@@ -72,8 +83,20 @@ async function keep(what: string, run: () => Promise<Measurement[]>): Promise<vo
 }
 
 function brief({ figures }: Measurement): string {
-  const names = ['drainSeconds', 'cpuSecondsPerGb', 'peakRssMb', 'startMs', 'mbPerSecond', 'p50Ms', 'p99Ms', 'idleCpuPercent', 'othersShare']
-  return names.flatMap((name) => (figures[name] === undefined ? [] : [`${name} ${figures[name].toPrecision(3)}`])).join(', ')
+  const names = [
+    'drainSeconds',
+    'cpuSecondsPerGb',
+    'peakRssMb',
+    'startMs',
+    'mbPerSecond',
+    'p50Ms',
+    'p99Ms',
+    'idleCpuPercent',
+    'othersShare',
+  ]
+  return names
+    .flatMap((name) => (figures[name] === undefined ? [] : [`${name} ${figures[name].toPrecision(3)}`]))
+    .join(', ')
 }
 
 async function save(kafkaVersion: string): Promise<void> {
@@ -81,7 +104,10 @@ async function save(kafkaVersion: string): Promise<void> {
     startedAt: startedAt.toISOString(),
     machine,
     kafkaVersion,
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: import.meta.dirname }).trim(),
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    }).trim(),
     options: { ...options, rounds: roundsCount },
     measurements,
     failures,
