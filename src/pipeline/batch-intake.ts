@@ -43,7 +43,13 @@ export class BatchIntake {
    * @returns the runs that these batches begin, to be written to the ledger before they are sent
    * @throws BATCH_CORRUPT, BATCH_CHECKSUM, REBUILD_NEEDED: this partition cannot go on; what came before the batch is in the queue
    */
-  takeIn(partition: MirroredPartition, fetched: FetchedPartition, lease: FrameLease, ticket: LedgerTicket, runs: Run[]): void {
+  takeIn(
+    partition: MirroredPartition,
+    fetched: FetchedPartition,
+    lease: FrameLease,
+    ticket: LedgerTicket,
+    runs: Run[],
+  ): void {
     const { bytes } = lease.frame
     const header = this.#header
     const plan = this.#plan

@@ -32,7 +32,10 @@ test('a partition about which nothing is stored is left to auto.offset.reset', (
 
 test('the target’s last sequence decides, not the stored position, which is older', () => {
   const result = continuationOf({ ...facts, targetSequence: 59 })
-  assert.deepEqual([result.upstream, result.sequence, result.downstream, result.needsNewIdentity], [161, 60, 760, false])
+  assert.deepEqual(
+    [result.upstream, result.sequence, result.downstream, result.needsNewIdentity],
+    [161, 60, 760, false],
+  )
   assert.equal(result.remark, 'none')
 })
 

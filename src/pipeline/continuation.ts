@@ -50,7 +50,11 @@ export function continuationOf(facts: ContinuationFacts): Continuation {
   const { map, targetSequence, targetEnd } = facts
   if (map === null || map.last === null) {
     const isGoingOn = facts.ackedOffset >= 0
-    return beginning(isGoingOn ? facts.ackedOffset : facts.storedPosition, targetEnd, isGoingOn ? 'duplicates possible' : 'none')
+    return beginning(
+      isGoingOn ? facts.ackedOffset : facts.storedPosition,
+      targetEnd,
+      isGoingOn ? 'duplicates possible' : 'none',
+    )
   }
   if (targetSequence !== null) {
     const run = map.runAtSequence(targetSequence)
@@ -78,7 +82,8 @@ function afterSequence(
   last: number,
 ): Continuation {
   const next = sequenceDistance(run.sequence, last) + 1
-  const isBehind = facts.ackedSequence >= 0 && last !== facts.ackedSequence && sequenceDistance(last, facts.ackedSequence) < 2 ** 30
+  const isBehind =
+    facts.ackedSequence >= 0 && last !== facts.ackedSequence && sequenceDistance(last, facts.ackedSequence) < 2 ** 30
   return {
     upstream: run.upstream + next,
     sequence: sequenceAfter(last, 1),

@@ -1,4 +1,4 @@
-import { TwinlogError } from '../base/catalogue.ts'
+import type { TwinlogError } from '../base/catalogue.ts'
 import { describeProducers, initProducerId, listOffsets } from '../kafka/admin.ts'
 import type { ActiveProducer } from '../kafka/admin.ts'
 import type { ArenaPool } from '../kafka/frame-arena.ts'
@@ -103,7 +103,10 @@ function lastSequenceOf(producers: readonly ActiveProducer[], { identity }: Mirr
 
 function answersOf<Value, Answer>(
   partitions: readonly MirroredPartition[],
-  outcomes: readonly ({ readonly value: Value; readonly error: null } | { readonly value: null; readonly error: TwinlogError })[],
+  outcomes: readonly (
+    | { readonly value: Value; readonly error: null }
+    | { readonly value: null; readonly error: TwinlogError }
+  )[],
   answerOf: (value: Value, partition: MirroredPartition) => Answer,
 ): PartitionAnswers<Answer> {
   const answers = new Map<MirroredPartition, Answer | TwinlogError>()

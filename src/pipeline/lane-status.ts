@@ -1,3 +1,5 @@
+import type { MirroredPartition } from './mirrored-partition.ts'
+
 /** What a partition is doing. `recovering`: after a failure, it finds out from the target how far it came. */
 export type PartitionPhase = 'locating' | 'copying' | 'recovering' | 'stopped'
 
@@ -33,4 +35,21 @@ export interface LaneTotals {
 export interface LaneStatus {
   readonly totals: LaneTotals
   readonly partitions: readonly PartitionStatus[]
+}
+
+/** @param isReadCommitted   the flow reads committed data only: its end is the last stable offset */
+export function partitionStatusOf(partition: MirroredPartition, isReadCommitted: boolean): PartitionStatus {
+  const { sourceTopic, partition: index, state, ackedOffset, recordsTotal, bytesTotal } = partition
+  const endOffset = isReadCommitted ? partition.lastStableOffset : partition.highWatermark
+  return {
+    topic: sourceTopic,
+    partition: index,
+    phase: state.name === 'probing' || state.name === 'flowing' ? 'copying' : state.name,
+    reason: 'reason' in state ? state.reason : (partition.pendingRefusal?.message ?? null),
+    nextOffset: ackedOffset,
+    endOffset,
+    lagRecords: ackedOffset >= 0 && endOffset > ackedOffset ? endOffset - ackedOffset : 0,
+    recordsTotal,
+    bytesTotal,
+  }
 }

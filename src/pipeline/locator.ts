@@ -26,7 +26,10 @@ export interface LocatorPorts {
   /** A producer id to write under; another one than `spent`, if that is given. */
   producerIdentity(spent: bigint | null, options: CallOptions): Promise<{ producerId: bigint; producerEpoch: number }>
   /** Last sequence of the partition's identity by the target's producer state; null: it has none. */
-  targetSequences(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number | null>>
+  targetSequences(
+    partitions: readonly MirroredPartition[],
+    options: CallOptions,
+  ): Promise<PartitionAnswers<number | null>>
   /** End of the target partition: what all replicas in sync have. */
   targetEnds(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number>>
   /** First offset of the source partition, or its end. */
@@ -121,7 +124,8 @@ export class Locator {
   async #locateAll(all: readonly MirroredPartition[], options: CallOptions): Promise<void> {
     const { ports } = this.#deps
     for (const partition of all) {
-      if (ports.topicIds(partition) === null) this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
+      if (ports.topicIds(partition) === null)
+        this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
       else this.#adoptLedger(partition)
     }
     const due = all.filter((partition) => ports.topicIds(partition) !== null)
@@ -212,8 +216,10 @@ export class Locator {
         const bound = bounds.get(partition)
         if (autoOffsetReset === 'none' && !partition.assignment.isAdded) this.#deps.onUnpositioned(partition)
         else if (bound instanceof TwinlogError) this.#delay(partition, bound)
-        else if (bound !== undefined) await this.#settle(partition, continuation, bound, continuation.downstream, options)
-        if (typeof bound === 'number' && bound > 0 && partition.assignment.isAdded) this.#deps.onStartMissing(partition, bound)
+        else if (bound !== undefined)
+          await this.#settle(partition, continuation, bound, continuation.downstream, options)
+        if (typeof bound === 'number' && bound > 0 && partition.assignment.isAdded)
+          this.#deps.onStartMissing(partition, bound)
       }
     }
   }
@@ -242,7 +248,12 @@ export class Locator {
     else if (continuation.appendedSequence >= 0) partition.ackedSequence = continuation.appendedSequence
     partition.ackedDownstream = continuation.downstream
     const leaderEpoch = this.#leaderEpochAt(partition, continuation.appendedSequence)
-    partition.continueAt({ upstream, sequence: continuation.sequence, downstream: continuation.downstream, leaderEpoch })
+    partition.continueAt({
+      upstream,
+      sequence: continuation.sequence,
+      downstream: continuation.downstream,
+      leaderEpoch,
+    })
     this.#deps.onLocated(partition, continuation.remark)
   }
 

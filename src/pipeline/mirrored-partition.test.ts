@@ -19,7 +19,13 @@ function makePartition(upstream: number, sequence: number): MirroredPartition {
     isAdded: false,
     target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
   })
-  partition.identity = { producerId: 9n, producerEpoch: 0, sourceTopicId: null, targetTopicId: null, sourceLeaderEpoch: -1 }
+  partition.identity = {
+    producerId: 9n,
+    producerEpoch: 0,
+    sourceTopicId: null,
+    targetTopicId: null,
+    sourceLeaderEpoch: -1,
+  }
   partition.map = new OffsetMap()
   partition.ackedOffset = upstream
   partition.continueAt({ upstream, sequence, downstream: 1_000, leaderEpoch: -1 })
@@ -48,10 +54,13 @@ test('batches without holes between them are one run, and a hole begins another'
   takeIn(partition, 10)
   partition.skipTo(121, 5)
   takeIn(partition, 5)
-  assert.deepEqual([...(partition.map?.runs() ?? [])], [
-    { upstream: 100, sequence: 0, downstream: 1_000 },
-    { upstream: 121, sequence: 20, downstream: 1_020 },
-  ])
+  assert.deepEqual(
+    [...(partition.map?.runs() ?? [])],
+    [
+      { upstream: 100, sequence: 0, downstream: 1_000 },
+      { upstream: 121, sequence: 20, downstream: 1_020 },
+    ],
+  )
 })
 
 test('a new leader epoch at the source begins a run, so that the ledger knows the epoch of the last batch', () => {
@@ -65,7 +74,10 @@ test('a sequence wraps to 0 after 2^31 - 1', () => {
   const partition = makePartition(0, 2 ** 31 - 10)
   takeIn(partition, 10)
   takeIn(partition, 10)
-  assert.deepEqual([...partition.queue].map(({ sequence }) => sequence), [2 ** 31 - 10, 0])
+  assert.deepEqual(
+    [...partition.queue].map(({ sequence }) => sequence),
+    [2 ** 31 - 10, 0],
+  )
 })
 
 test('a partition that probes has one batch in flight, however much is queued', () => {
@@ -82,7 +94,8 @@ test('a partition whose target cannot be asked has no more in flight than a brok
   partition.isTargetBlind = true
   for (let count = 0; count < 10; count++) takeIn(partition, 1, 1)
   let sent = 0
-  while (partition.canSend({ batchesMax: 100, bytesMax: 1_000 })) sent += partition.moveToFlight(0) === undefined ? 0 : 1
+  while (partition.canSend({ batchesMax: 100, bytesMax: 1_000 }))
+    sent += partition.moveToFlight(0) === undefined ? 0 : 1
   assert.equal(sent, 5)
 })
 

@@ -1,7 +1,7 @@
 import type { TwinlogError } from '../base/catalogue.ts'
 import { Fifo } from '../base/fifo.ts'
 import type { LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
-import { OffsetMap } from '../mirror/offset-map.ts'
+import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'

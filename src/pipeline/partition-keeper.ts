@@ -136,7 +136,8 @@ export class PartitionKeeper {
 
   #unstick(partition: MirroredPartition, nowMs: number): void {
     const oldest = partition.inFlight.first()
-    const isSlow = oldest !== undefined && nowMs - oldest.sentAtMs > (partition.isIsolated ? ISOLATED_STUCK_MS : STUCK_MS)
+    const isSlow =
+      oldest !== undefined && nowMs - oldest.sentAtMs > (partition.isIsolated ? ISOLATED_STUCK_MS : STUCK_MS)
     if (!isSlow && this.#deps.closedForMs(partition) < STUCK_MS) {
       this.#deps.offerWriting(partition)
       return

@@ -94,7 +94,9 @@ export class ReadRouter {
   widen(nodeId: number): void {
     const readers = this.#readers.get(nodeId)
     if (readers === undefined || readers.length > 1) return
-    const partitions = [...this.#placed].filter(([, { reader }]) => reader.nodeId === nodeId).map(([partition]) => partition)
+    const partitions = [...this.#placed]
+      .filter(([, { reader }]) => reader.nodeId === nodeId)
+      .map(([partition]) => partition)
     const count = Math.min(LONG_WAY_READERS, partitions.length)
     while (readers.length < count) readers.push(this.#deps.startReader(nodeId))
     for (const reader of readers) reader.shareWayWith(readers.length)

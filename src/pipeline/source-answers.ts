@@ -111,7 +111,13 @@ export class SourceAnswers {
   /** The source has other records now at the offsets from `endOffset` on than those that were copied (KIP-595's diverging epoch). */
   #truncated(partition: MirroredPartition, diverging: { epoch: number; endOffset: number }): void {
     const next = Math.min(diverging.endOffset, partition.fetchOffset)
-    this.#skipGap(partition, { from: next, to: partition.fetchOffset, next, reason: 'truncated', leaderEpoch: diverging.epoch })
+    this.#skipGap(partition, {
+      from: next,
+      to: partition.fetchOffset,
+      next,
+      reason: 'truncated',
+      leaderEpoch: diverging.epoch,
+    })
   }
 
   /** The source has no record at the position: it is below the start of its log, or above the end. */
@@ -122,16 +128,29 @@ export class SourceAnswers {
       if (partition.generation !== generation || partition.fetchOffset !== fetchOffset || !partition.isReadable) return
       if (fetchOffset < bounds.earliest) {
         const reason = 'removed before it was copied'
-        this.#skipGap(partition, { from: fetchOffset, to: bounds.earliest, next: bounds.earliest, reason, leaderEpoch: -1 })
+        this.#skipGap(partition, {
+          from: fetchOffset,
+          to: bounds.earliest,
+          next: bounds.earliest,
+          reason,
+          leaderEpoch: -1,
+        })
       } else if (fetchOffset > bounds.latest) {
         // Without an epoch nobody can tell from where on the source is another: all that it has is copied, nothing is left out.
         const next = bounds.earliest
-        this.#skipGap(partition, { from: bounds.latest, to: fetchOffset, next, reason: 'above the end', leaderEpoch: -1 })
+        this.#skipGap(partition, {
+          from: bounds.latest,
+          to: fetchOffset,
+          next,
+          reason: 'above the end',
+          leaderEpoch: -1,
+        })
       } else {
         this.#deps.onServedElsewhere(partition, 'OFFSET_OUT_OF_RANGE')
       }
     } catch (error) {
-      if (error instanceof TwinlogError && error.kind !== 'defect') this.#deps.onServedElsewhere(partition, error.message)
+      if (error instanceof TwinlogError && error.kind !== 'defect')
+        this.#deps.onServedElsewhere(partition, error.message)
       else this.#deps.onDefect(error)
     }
   }
@@ -148,7 +167,14 @@ export class SourceAnswers {
       this.#deps.refuseAfterQueue(partition, error)
       return
     }
-    this.#deps.onGap({ topic, partition: index, fromOffset, toOffset, reason: gap.reason, atMs: this.#deps.clock.now() })
+    this.#deps.onGap({
+      topic,
+      partition: index,
+      fromOffset,
+      toOffset,
+      reason: gap.reason,
+      atMs: this.#deps.clock.now(),
+    })
     partition.readFrom(gap.next, gap.leaderEpoch)
     this.#deps.onRepositioned(partition)
   }

@@ -40,7 +40,8 @@ export async function readTailSequence(
   const leader = topic?.partitions[question.partition]
   if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
   await using connection = await cluster.openDataConnection(leader.leader, 'read', { signal, arenas })
-  const known = topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
+  const known =
+    topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
   const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)
   const isFlexible = version >= FIRST_FLEXIBLE_VERSION
   const header = new BatchHeader()
@@ -72,13 +73,24 @@ export async function readTailSequence(
       rackId: '',
     })
     const options = { timeoutMs: cluster.settings.requestTimeoutMs }
-    const frame = await connection.request(FETCH_KEY, version, { request: isFlexible, response: isFlexible }, [body], options)
+    const frame = await connection.request(
+      FETCH_KEY,
+      version,
+      { request: isFlexible, response: isFlexible },
+      [body],
+      options,
+    )
     try {
       const { partitions, errorCode } = decodeFetchResponse(version, frame.bytes, frame.bodyStart)
       const fetched = partitions[0]
       const code = fetched?.errorCode ?? errorCode
       if (code === 1) return null
-      const context = { cluster: cluster.alias, broker: connection.name, api: `Fetch of ${question.topic}`, detail: null }
+      const context = {
+        cluster: cluster.alias,
+        broker: connection.name,
+        api: `Fetch of ${question.topic}`,
+        detail: null,
+      }
       if (code !== 0) throw kafkaError(code, context)
       if (fetched === undefined || fetched.recordsEnd === fetched.recordsStart) return null
       if (readBatchHeader(frame.bytes, fetched.recordsStart, fetched.recordsEnd, header) === 'truncated') return null

@@ -13,9 +13,12 @@ const remedies: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: 'Raise max.message.bytes of the remote topic (and replica.fetch.max.bytes of its brokers).',
   RECORD_LIST_TOO_LARGE: 'Raise max.message.bytes of the remote topic, and segment.bytes if it is smaller.',
   INVALID_TIMESTAMP: 'Raise message.timestamp.before.max.ms and message.timestamp.after.max.ms of the remote topic.',
-  INVALID_RECORD: 'A compacted remote topic takes no records without a key: change its cleanup.policy, or the source of such records.',
-  TOPIC_AUTHORIZATION_FAILED: 'Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --topic <remote topic>.',
-  CLUSTER_AUTHORIZATION_FAILED: 'Allow it: kafka-acls --add --allow-principal User:<user> --operation IdempotentWrite --cluster.',
+  INVALID_RECORD:
+    'A compacted remote topic takes no records without a key: change its cleanup.policy, or the source of such records.',
+  TOPIC_AUTHORIZATION_FAILED:
+    'Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --topic <remote topic>.',
+  CLUSTER_AUTHORIZATION_FAILED:
+    'Allow it: kafka-acls --add --allow-principal User:<user> --operation IdempotentWrite --cluster.',
 }
 
 /** What must be the case for a batch to be sent once more: all other errors would meet it again. */
@@ -61,7 +64,8 @@ export class TargetAnswers {
     partition.landed()
     const isDuplicate = produced.errorCode === DUPLICATE_SEQUENCE_NUMBER
     const isRecovering = partition.state.name === 'recovering' || partition.state.name === 'stopped'
-    if ((produced.errorCode === 0 || isDuplicate) && !isRecovering) this.#acknowledge(partition, batch, produced, isDuplicate)
+    if ((produced.errorCode === 0 || isDuplicate) && !isRecovering)
+      this.#acknowledge(partition, batch, produced, isDuplicate)
     else if (!isRecovering) this.#takeError(partition, batch.upstream, produced)
     this.#deps.landed(partition)
     if (partition.queue.length > 0) this.#deps.offerWriting(partition)
@@ -76,7 +80,12 @@ export class TargetAnswers {
     }
   }
 
-  #acknowledge(partition: MirroredPartition, batch: SentBatch['batch'], produced: ProducedPartition, isDuplicate: boolean): void {
+  #acknowledge(
+    partition: MirroredPartition,
+    batch: SentBatch['batch'],
+    produced: ProducedPartition,
+    isDuplicate: boolean,
+  ): void {
     const expected = partition.ackedDownstream
     const isExpected = partition.acknowledge(batch, isDuplicate ? -1 : produced.baseOffset)
     if (!isExpected) this.#deps.onForeignWrite(partition, expected, produced.baseOffset)
@@ -90,7 +99,10 @@ export class TargetAnswers {
     if (REFUSALS.has(name)) {
       const remedy = remedies[name] ?? 'The partition is tried again in a while.'
       const { sourceTopic: topic, partition: index } = partition
-      this.#deps.refuse(partition, errors.BATCH_REFUSED({ offset, topic, partition: index, error: name, detail, remedy }))
+      this.#deps.refuse(
+        partition,
+        errors.BATCH_REFUSED({ offset, topic, partition: index, error: name, detail, remedy }),
+      )
       return
     }
     if (produced.errorCode === REQUEST_TIMED_OUT || produced.errorCode === NOT_ENOUGH_REPLICAS_AFTER_APPEND) {

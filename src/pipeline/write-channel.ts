@@ -288,7 +288,11 @@ function topicsOf(sent: readonly SentBatch[]): ProduceTopic[] {
 }
 
 /** Brokers answer in the order of the request nearly always; the index is only a guess. */
-function answerFor(sent: SentBatch, partitions: readonly ProducedPartition[], index: number): ProducedPartition | undefined {
+function answerFor(
+  sent: SentBatch,
+  partitions: readonly ProducedPartition[],
+  index: number,
+): ProducedPartition | undefined {
   const matches = (produced: ProducedPartition): boolean =>
     produced.partition === sent.partition.partition && produced.topic === sent.partition.targetTopic
   const guess = partitions[index]

@@ -42,14 +42,17 @@ export function transition(state: WriterState, event: WriterEvent): WriterTransi
   switch (state.name) {
     case 'locating':
       if (event.name === 'located') return { state: { name: 'probing' }, effect: 'none' }
-      if (event.name === 'failed') return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
+      if (event.name === 'failed')
+        return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
       break
     case 'probing':
       if (event.name === 'acknowledged') return { state: { name: 'flowing' }, effect: 'none' }
-      if (event.name === 'failed') return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
+      if (event.name === 'failed')
+        return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
       break
     case 'flowing':
-      if (event.name === 'failed') return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
+      if (event.name === 'failed')
+        return { state: { name: 'recovering', reason: event.reason }, effect: 'discard queue' }
       break
     case 'recovering':
       if (event.name === 'drained') return { state: { name: 'locating' }, effect: 'locate' }

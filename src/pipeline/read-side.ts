@@ -1,0 +1,171 @@
+import { setMaxListeners } from 'node:events'
+import { ByteBudget } from '../base/byte-budget.ts'
+import { errors } from '../base/errors.ts'
+import { ArenaPool } from '../kafka/frame-arena.ts'
+import { BatchIntake } from './batch-intake.ts'
+import { FetchSizer } from './fetch-sizer.ts'
+import type { LaneContext } from './lane-context.ts'
+import { MetadataWatch } from './metadata-watch.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import { ReadRouter } from './read-router.ts'
+import { SourceAnswers } from './source-answers.ts'
+import type { SourceAnswersDependencies } from './source-answers.ts'
+import { SourceReader } from './source-reader.ts'
+
+const MIB = 1024 * 1024
+/** Arenas of the reading connections; a usual fetch answer fits one. */
+const ARENA_BYTES = 4 * MIB
+/** An answer's head, and the little that a broker may send above what was asked for. */
+const ANSWER_OVERHEAD_BYTES = 64 * 1024
+/** On a long way; frames of this size have memory of their own while they are on their way through. */
+const LONG_WAY_ANSWER_BYTES = 32 * MIB
+/** A broker that lets us wait for longer than it was asked to may be gone: who leads now is looked up. */
+const SILENCE_MS = 3_000
+
+/** What the reading side leaves to the lane. */
+export interface ReadSideDependencies extends Pick<
+  SourceAnswersDependencies,
+  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue'
+> {
+  topics(): readonly string[]
+  /** The reading position of the partition was set anew. */
+  onRepositioned(partition: MirroredPartition): void
+  onMetadata(): void
+}
+
+/** Reading side of a lane: metadata of the source, readers of its brokers, and what becomes of their answers. */
+export class ReadSide {
+  readonly watch: MetadataWatch
+  readonly #context: LaneContext
+  readonly #deps: ReadSideDependencies
+  readonly #stop = new AbortController()
+  readonly #arenas = new ArenaPool({ arenaBytes: ARENA_BYTES })
+  readonly #budget: ByteBudget
+  readonly #intake: BatchIntake
+  readonly #router: ReadRouter
+  readonly #answers: SourceAnswers
+  readonly #readers = new Map<SourceReader, AbortController>()
+
+  constructor(context: LaneContext, dependencies: ReadSideDependencies) {
+    this.#context = context
+    this.#deps = dependencies
+    setMaxListeners(0, this.#stop.signal)
+    const { plan, deps } = context
+    this.#budget = new ByteBudget(plan.produce.bufferMemoryBytes)
+    this.#intake = new BatchIntake({
+      checkCrcs: plan.fetch.checkCrcs,
+      isIdempotent: plan.produce.isIdempotent,
+      isReadCommitted: plan.fetch.isolationLevel === 'read_committed',
+    })
+    this.#answers = this.#makeAnswers()
+    this.#router = new ReadRouter({
+      metadata: () => deps.source.metadata,
+      startReader: (nodeId) => this.#startReader(nodeId),
+      stopReader: (reader) => this.#stopReader(reader),
+      onLeaderUnknown: () => this.watch.request(),
+    })
+    this.watch = new MetadataWatch({
+      cluster: deps.source,
+      maxAgeMs: deps.source.settings.metadataMaxAgeMs,
+      clock: deps.clock,
+      random: deps.random,
+      topics: () => dependencies.topics(),
+      onRefreshed: () => {
+        this.#router.reroute()
+        dependencies.onMetadata()
+      },
+      onFailed: (error) => context.say('MetadataRefreshFailed', { cluster: plan.source.alias, error }),
+    })
+  }
+
+  get droppedTotal(): number {
+    return this.#intake.droppedTotal
+  }
+
+  /** The partition is to be read from its present position on. */
+  resume(partition: MirroredPartition): void {
+    this.#router.place(partition)
+  }
+
+  suspend(partition: MirroredPartition): void {
+    this.#router.displace(partition)
+  }
+
+  /** To be called some times a second: a broker that hangs does not say so. */
+  tick(): void {
+    for (const reader of this.#readers.keys()) if (reader.silentForMs() > SILENCE_MS) this.watch.request()
+  }
+
+  /** No more is read. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  #startReader(nodeId: number): SourceReader {
+    const { plan, deps, say } = this.#context
+    const { source, clock, random } = deps
+    const { fetch } = plan
+    const usualBytes = Math.min(ARENA_BYTES - ANSWER_OVERHEAD_BYTES, Math.max(fetch.fetchMaxBytes, 1))
+    const largestBytes = Math.max(usualBytes, Math.min(LONG_WAY_ANSWER_BYTES, fetch.fetchMaxBytes))
+    const reader = new SourceReader(nodeId, {
+      cluster: source,
+      arenas: this.#arenas,
+      limits: {
+        maxWaitMs: fetch.fetchMaxWaitMs,
+        minBytes: fetch.fetchMinBytes,
+        isolationLevel: fetch.isolationLevel === 'read_committed' ? 1 : 0,
+        rackId: source.settings.clientRack ?? '',
+      },
+      sizer: new FetchSizer({ usualBytes, largestBytes }, clock),
+      budget: this.#budget,
+      requestTimeoutMs: source.settings.requestTimeoutMs,
+      reconnectBackoffMs: source.settings.reconnectBackoffMs,
+      reconnectBackoffMaxMs: source.settings.reconnectBackoffMaxMs,
+      clock,
+      random,
+      onLongWay: (broker) => this.#router.widen(broker),
+      onAnswer: (answered, lease) => this.#answers.take(answered, lease),
+      onConnectionFailed: (broker, error) => {
+        this.#router.replicaFailed(broker)
+        this.watch.request()
+        say('ConnectionFailed', { cluster: source.alias, broker, error })
+      },
+      onConnectionOpened: (broker) => say('ConnectionOpened', { cluster: source.alias, broker }),
+    })
+    const stop = new AbortController()
+    this.#readers.set(reader, stop)
+    this.#context.start(reader.run({ signal: AbortSignal.any([stop.signal, this.#stop.signal]) }))
+    return reader
+  }
+
+  #stopReader(reader: SourceReader): void {
+    this.#readers.get(reader)?.abort(errors.STOPPING({ what: 'A reader', reason: 'it has no partitions' }))
+    this.#readers.delete(reader)
+  }
+
+  #makeAnswers(): SourceAnswers {
+    const { plan, deps, say, onDefect } = this.#context
+    return new SourceAnswers({
+      clock: deps.clock,
+      intake: this.#intake,
+      sourceAlias: plan.source.alias,
+      gapPolicy: plan.gapPolicy,
+      onServedElsewhere: (partition, error) => {
+        const { sourceTopic: topic, partition: index } = partition
+        say('PartitionReadingRefused', { topic, partition: index, error, broker: partition.readReplica })
+        this.#router.unseat(partition)
+      },
+      onReplicaPreferred: (partition, broker) => {
+        say('ReplicaPreferred', { topic: partition.sourceTopic, partition: partition.partition, broker })
+        partition.readReplica = broker
+        this.#router.place(partition)
+      },
+      onDefect,
+      ...this.#deps,
+      onRepositioned: (partition) => {
+        this.#router.place(partition)
+        this.#deps.onRepositioned(partition)
+      },
+    })
+  }
+}

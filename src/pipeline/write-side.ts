@@ -1,0 +1,165 @@
+import { setMaxListeners } from 'node:events'
+import { ArenaPool } from '../kafka/frame-arena.ts'
+import type { LaneContext } from './lane-context.ts'
+import { MetadataWatch } from './metadata-watch.ts'
+import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
+import type { PartitionKeeper } from './partition-keeper.ts'
+import { TargetAnswers } from './target-answers.ts'
+import { WriteChannel } from './write-channel.ts'
+import { WriteRouter } from './write-router.ts'
+
+const MIB = 1024 * 1024
+/** Answers to Produce requests are small. */
+const ANSWER_ARENA_BYTES = 64 * 1024
+/** What a partition may have in flight: more than a short way needs, and on a long way the round trip times the rate. */
+const WINDOWS = { usual: { batchesMax: 16, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 32 * MIB } }
+/** Without sequences a second batch in flight could overtake a first one that failed. */
+const ONE_AT_A_TIME: WriteWindow = { batchesMax: 1, bytesMax: 32 * MIB }
+/** How long a partition that was slow keeps a connection of its own. */
+const ISOLATION_MS = 30_000
+/** A broker that has not answered for this long may be gone: who leads now is looked up. */
+const SILENCE_MS = 3_000
+
+/** What the writing side leaves to the lane. */
+export interface WriteSideDependencies {
+  topics(): readonly string[]
+  keeper(): PartitionKeeper
+  onMoved(partition: MirroredPartition): void
+}
+
+/** Writing side of a lane: metadata of the target, channels to its brokers, and what becomes of their answers. */
+export class WriteSide {
+  readonly watch: MetadataWatch
+  /** For answers that are small. */
+  readonly arenas = new ArenaPool({ arenaBytes: ANSWER_ARENA_BYTES })
+  readonly totals = { resealedTotal: 0, forwardedTotal: 0, foreignWritesTotal: 0 }
+  readonly #context: LaneContext
+  readonly #deps: WriteSideDependencies
+  readonly #stop = new AbortController()
+  readonly #router: WriteRouter
+  readonly #answers: TargetAnswers
+
+  constructor(context: LaneContext, dependencies: WriteSideDependencies) {
+    this.#context = context
+    this.#deps = dependencies
+    setMaxListeners(0, this.#stop.signal)
+    const { plan, deps } = context
+    this.#answers = this.#makeAnswers()
+    this.#router = new WriteRouter({
+      metadata: () => deps.target.metadata,
+      startChannel: (nodeId, isShared) => this.#startChannel(nodeId, isShared),
+      onLeaderUnknown: () => this.watch.request(),
+      onLeaderMoved: (partition) => dependencies.keeper().fail(partition, 'the leader moved to another broker'),
+    })
+    this.watch = new MetadataWatch({
+      cluster: deps.target,
+      maxAgeMs: deps.target.settings.metadataMaxAgeMs,
+      clock: deps.clock,
+      random: deps.random,
+      topics: () => dependencies.topics(),
+      onRefreshed: () => this.#router.reroute(),
+      onFailed: (error) => context.say('MetadataRefreshFailed', { cluster: plan.target.alias, error }),
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Sends what these partitions have queued, as far as it can be sent now. */
+  pump(partitions: readonly MirroredPartition[]): void {
+    const channels = new Set<WriteChannel>()
+    for (const partition of partitions) {
+      const channel = partition.queue.length > 0 ? this.#router.offer(partition) : null
+      if (channel !== null) channels.add(channel)
+    }
+    for (const channel of channels) channel.pump()
+  }
+
+  withdraw(partition: MirroredPartition): void {
+    this.#router.withdraw(partition)
+  }
+
+  /** How long the partition's broker has been without a connection of ours, in ms. */
+  closedForMs(partition: MirroredPartition): number {
+    return this.#router.channelOf(partition)?.closedForMs() ?? 0
+  }
+
+  /** Opens the partition's connection again although nothing is queued. */
+  wantConnection(partition: MirroredPartition): void {
+    this.#router.channelOf(partition)?.want()
+  }
+
+  /** To be called some times a second: a broker that hangs does not say so. */
+  tick(): void {
+    for (const channel of this.#router.channels) if (channel.unansweredForMs() > SILENCE_MS) this.watch.request()
+  }
+
+  /** Nothing more is sent, and no answer awaited. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  #startChannel(nodeId: number, isShared: boolean): WriteChannel {
+    const { plan, deps, say, onDefect } = this.#context
+    const { target, clock, random } = deps
+    const { produce } = plan
+    const channel = new WriteChannel(nodeId, isShared, {
+      cluster: target,
+      arenas: this.arenas,
+      clock,
+      random,
+      windows: produce.isIdempotent ? WINDOWS : { usual: ONE_AT_A_TIME, longWay: ONE_AT_A_TIME },
+      isIdempotent: produce.isIdempotent,
+      maxRequestBytes: produce.maxRequestSizeBytes,
+      requestTimeoutMs: target.settings.requestTimeoutMs,
+      reconnectBackoffMs: target.settings.reconnectBackoffMs,
+      reconnectBackoffMaxMs: target.settings.reconnectBackoffMaxMs,
+      onAnswered: (sent, produced) => {
+        if (produced.errorCode === 0) this.totals[sent.batch.isForwarded ? 'forwardedTotal' : 'resealedTotal']++
+        this.#answers.take(sent, produced)
+      },
+      onLost: (sent, error) => {
+        this.watch.request()
+        this.#answers.lost(sent, error)
+      },
+      onDefect,
+      onConnectionFailed: (broker, error) => {
+        this.watch.request()
+        say('ConnectionFailed', { cluster: target.alias, broker, error })
+      },
+      onConnectionOpened: (broker) => say('ConnectionOpened', { cluster: target.alias, broker }),
+    })
+    this.#context.start(channel.run({ signal: this.#stop.signal }))
+    return channel
+  }
+
+  #makeAnswers(): TargetAnswers {
+    const { deps, say } = this.#context
+    const { keeper, onMoved } = this.#deps
+    return new TargetAnswers({
+      fail: (partition, reason) => {
+        this.watch.request()
+        keeper().fail(partition, reason)
+      },
+      refuse: (partition, error) => keeper().refuse(partition, error),
+      acknowledged: (partition) => keeper().acknowledged(partition),
+      landed: (partition) => keeper().landed(partition),
+      offerWriting: (partition) => void this.#router.offer(partition),
+      onMoved,
+      onForeignWrite: ({ targetTopic, partition }, expected, downstreamOffset) => {
+        this.totals.foreignWritesTotal++
+        say('ForeignWriteFound', { targetTopic, partition, expected, downstreamOffset })
+      },
+      onSlow: (partition) => {
+        const { sourceTopic: topic, partition: index } = partition
+        if (!partition.isIsolated) say('PartitionIsolated', { topic, partition: index })
+        partition.isIsolated = true
+        partition.isolatedUntilMs = deps.clock.monotonic() + ISOLATION_MS
+      },
+      onIdentitySpent: (partition) => {
+        partition.isIdentitySpent = true
+      },
+    })
+  }
+}
