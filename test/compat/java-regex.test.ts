@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { TwinlogError } from '../../src/base/catalogue.ts'
 import { compileJavaRegex } from '../../src/mirror/java-regex.ts'
-import { namesInTable, patternsInTable } from './java-regex-table.ts'
+import { namesInTable } from './java-regex-names.ts'
+import { patternsInTable } from './java-regex-table.ts'
 
 interface Case {
   readonly pattern: string
