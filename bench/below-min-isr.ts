@@ -3,7 +3,7 @@ import { startCluster } from '../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../dev/kafka/cluster.ts'
 import { remoteTopic } from './contestant.ts'
 import type { ContestantName } from './contestant.ts'
-import { connectTo, newFlow, removeFlow, startContestant } from './environment.ts'
+import { connectTo, newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { endOffsets } from './kafka-requests.ts'
 import type { Measurement } from './measurement.ts'
@@ -40,8 +40,19 @@ export async function runBelowMinIsr(
   await fill(environment, topic, PARTITIONS, FIRST_RECORDS)
   const flow = await newFlow(environment, { topic, partitionsCount: PARTITIONS, targetReplicationFactor: 3 })
   await createRemoteTopic(environment, remoteTopic(flow), roles)
-  const running = await startContestant(environment, run.contestant, flow)
-  const progress = await watchPartitions(target, remoteTopic(flow), roles.leader)
+  const { measured, facts } = await whileRunning(environment, run.contestant, flow, () =>
+    hold(environment, { topic, remote: remoteTopic(flow), roles, holdSeconds }),
+  )
+  await removeFlow(environment, flow)
+  await tool.deleteTopics(source.internalBootstrap, topic)
+  return { ...run, figures: measured, facts }
+}
+
+async function hold(
+  { source, target, tool }: Environment,
+  { topic, remote, roles, holdSeconds }: { topic: string; remote: string; roles: Roles; holdSeconds: number },
+): Promise<Record<string, number>> {
+  using progress = await watchPartitions(target, remote, roles.leader)
   await progress.waitFor(FIRST_RECORDS, START_TIMEOUT_MS)
   const seconds = BEFORE_SECONDS + holdSeconds + 5
   const load = tool.steady(source.internalBootstrap, topic, {
@@ -57,18 +68,13 @@ export async function runBelowMinIsr(
   await load
   await target.broker(roles.victim).start()
   const recoverySeconds = await progress.waitFor(FIRST_RECORDS + RECORDS_PER_SECOND * seconds, START_TIMEOUT_MS)
-  progress.stop()
-  const facts = await running.stop()
-  await removeFlow(environment, flow)
-  await tool.deleteTopics(source.internalBootstrap, topic)
-  const figures = {
+  return {
     othersShare: held.slowestRate / before.slowestRate,
     longestPauseMs: held.longestPauseMs,
     recoverySeconds,
     othersRecordsPerSecondBefore: before.slowestRate,
     othersRecordsPerSecondHeld: held.slowestRate,
   }
-  return { ...run, figures, facts }
 }
 
 /** The victim is not the active controller, whose loss would stop more than one partition for a while. */
@@ -127,5 +133,5 @@ async function watchPartitions(target: KafkaCluster, topic: string, leader: numb
     return (performance.now() - startedMs) / 1000
   }
 
-  return { measure, waitFor, stop: () => connection[Symbol.dispose]() }
+  return { measure, waitFor, [Symbol.dispose]: () => connection[Symbol.dispose]() }
 }

@@ -3,7 +3,7 @@ import type { KafkaCluster } from '../dev/kafka/cluster.ts'
 import { logTail } from '../dev/kafka/java-process.ts'
 import { remoteTopic } from './contestant.ts'
 import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
-import { brokersCpuSeconds, connectTo, logBytes, newFlow, removeFlow, startContestant } from './environment.ts'
+import { brokersCpuSeconds, connectTo, logBytes, newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
 import type { Digest } from './java-tool.ts'
 import { endOffsets } from './kafka-requests.ts'
@@ -65,10 +65,11 @@ export async function runDrain(
   const flow = await newFlow(environment, { topic, partitionsCount, ...run.flow })
   const before = await brokersState(environment)
   const startedMs = performance.now()
-  const running = await startContestant(environment, run.contestant, flow)
-  const progress = await watchDrain(target, remoteTopic(flow), data.ends, running)
-  const rssMb = peakRssMb(running.pid)
-  const facts = await running.stop()
+  const { measured, facts } = await whileRunning(environment, run.contestant, flow, async (running) => {
+    const progress = await watchDrain(target, remoteTopic(flow), data.ends, running)
+    return { progress, rssMb: peakRssMb(running.pid) }
+  })
+  const { progress, rssMb } = measured
   const after = await brokersState(environment)
   await requireEqual(environment, flow, data)
   const targetGb = logBytes(target, remoteTopic(flow)) / 1e9

@@ -7,7 +7,7 @@ import type { ClusterOptions } from '../dev/kafka/cluster-options.ts'
 import { watchdog } from '../dev/kafka/watchdog.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { remoteTopic } from './contestant.ts'
-import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
+import type { ContestantFacts, ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
 import { JavaTool } from './java-tool.ts'
 import { startMirrorMaker } from './mirror-maker.ts'
 import { isTwinlogThere, startBareCopy, startTwinlog } from './node-contestants.ts'
@@ -58,8 +58,25 @@ export async function newFlow(
   }
 }
 
-/** Starts a contestant; where it makes no topics itself, that is done first. */
-export async function startContestant(
+/** Runs a contestant for as long as it is measured, and ends it in any case. */
+export async function whileRunning<T>(
+  environment: Environment,
+  name: ContestantName,
+  flow: FlowUnderTest,
+  measure: (running: RunningContestant) => Promise<T>,
+): Promise<{ readonly measured: T; readonly facts: ContestantFacts }> {
+  const running = await startContestant(environment, name, flow)
+  try {
+    const measured = await measure(running)
+    return { measured, facts: await running.stop() }
+  } catch (cause) {
+    await running.stop()
+    throw cause
+  }
+}
+
+/** Where a contestant makes no topics itself, that is done first. */
+async function startContestant(
   { tool, source, target }: Environment,
   name: ContestantName,
   flow: FlowUnderTest,

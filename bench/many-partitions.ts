@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContestantName } from './contestant.ts'
-import { newFlow, removeFlow, startContestant, startEnvironment } from './environment.ts'
+import { newFlow, startEnvironment, whileRunning } from './environment.ts'
 import type { Measurement } from './measurement.ts'
 import { cpuSeconds, peakRssMb, rssMb, since, sum } from './process-usage.ts'
 import { fill, waitUntilCopied } from './steady.ts'
@@ -26,28 +26,27 @@ export async function runManyPartitions(
   const topic = 'many-active'
   await fill(environment, topic, ACTIVE_PARTITIONS, ACTIVE_PARTITIONS)
   const flow = await newFlow(environment, { topic, partitionsCount: ACTIVE_PARTITIONS })
-  const startedMs = performance.now()
-  const running = await startContestant(environment, run.contestant, { ...flow, topic: 'many-.*' })
-  await waitUntilCopied(environment, flow, running, ACTIVE_PARTITIONS)
-  const firstCopiedSeconds = (performance.now() - startedMs) / 1000
-  await sleep(settleSeconds * 1000)
-  const usage = async (during: Promise<unknown>): Promise<number> => {
-    const before = cpuSeconds(running.pid)
-    await during
-    return (sum(since(before, cpuSeconds(running.pid))) / seconds) * 100
-  }
-  const idleCpuPercent = await usage(sleep(seconds * 1000))
-  const load = { partitions: ACTIVE_PARTITIONS, rate: ACTIVE_RECORDS_PER_SECOND, seconds, valueBytes: 100 }
-  const activeCpuPercent = await usage(tool.steady(source.internalBootstrap, topic, load))
-  await waitUntilCopied(environment, flow, running, ACTIVE_PARTITIONS + ACTIVE_RECORDS_PER_SECOND * seconds)
-  const figures = {
-    idleCpuPercent,
-    activeCpuPercent,
-    rssMb: rssMb(running.pid),
-    peakRssMb: peakRssMb(running.pid),
-    firstCopiedSeconds,
-  }
-  const facts = await running.stop()
-  await removeFlow(environment, flow)
-  return { ...run, figures, facts }
+  const { measured, facts } = await whileRunning(
+    environment,
+    run.contestant,
+    { ...flow, topic: 'many-.*' },
+    async (running) => {
+      const startedMs = performance.now()
+      await waitUntilCopied(environment, flow, running, ACTIVE_PARTITIONS)
+      const firstCopiedSeconds = (performance.now() - startedMs) / 1000
+      await sleep(settleSeconds * 1000)
+      const cpuPercent = async (during: Promise<unknown>): Promise<number> => {
+        const before = cpuSeconds(running.pid)
+        await during
+        return (sum(since(before, cpuSeconds(running.pid))) / seconds) * 100
+      }
+      const idleCpuPercent = await cpuPercent(sleep(seconds * 1000))
+      const load = { partitions: ACTIVE_PARTITIONS, rate: ACTIVE_RECORDS_PER_SECOND, seconds, valueBytes: 100 }
+      const activeCpuPercent = await cpuPercent(tool.steady(source.internalBootstrap, topic, load))
+      await waitUntilCopied(environment, flow, running, ACTIVE_PARTITIONS + ACTIVE_RECORDS_PER_SECOND * seconds)
+      const memory = { rssMb: rssMb(running.pid), peakRssMb: peakRssMb(running.pid) }
+      return { idleCpuPercent, activeCpuPercent, ...memory, firstCopiedSeconds }
+    },
+  )
+  return { ...run, figures: measured, facts }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { remoteTopic } from './contestant.ts'
 import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
-import { connectTo, newFlow, removeFlow, startContestant } from './environment.ts'
+import { connectTo, newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { endOffsets } from './kafka-requests.ts'
 import type { LatencyFigures } from './java-tool.ts'
 import type { Measurement } from './measurement.ts'
 import { cpuSeconds, peakRssMb, rssMb, since, sum } from './process-usage.ts'
+import type { CpuSeconds } from './process-usage.ts'
 
 const POLL_MS = 50
 const TIMEOUT_MS = 300_000
@@ -29,26 +30,21 @@ export async function runLatency(environment: Environment, plan: LatencyPlan, ru
   const topic = `latency-${run.contestant}-${run.round}`
   await fill(environment, topic, 1, 100)
   const flow = await newFlow(environment, { topic, partitionsCount: 1 })
-  const running = await startContestant(environment, run.contestant, flow)
-  await waitUntilCopied(environment, flow, running, 100)
-  const cpuBefore = cpuSeconds(running.pid)
-  const latency = await tool.latency({
-    source: source.internalBootstrap,
-    target: target.internalBootstrap,
-    topic,
-    remoteTopic: remoteTopic(flow),
-    ...latencyArguments(plan),
+  const { measured, facts } = await whileRunning(environment, run.contestant, flow, async (running) => {
+    await waitUntilCopied(environment, flow, running, 100)
+    const cpuBefore = cpuSeconds(running.pid)
+    const latency = await tool.latency({
+      source: source.internalBootstrap,
+      target: target.internalBootstrap,
+      topic,
+      remoteTopic: remoteTopic(flow),
+      ...latencyArguments(plan),
+    })
+    const cpuPercent = percent(since(cpuBefore, cpuSeconds(running.pid)), plan.seconds + plan.warmupSeconds)
+    return { ...latencyFigures(latency), cpuPercent, peakRssMb: peakRssMb(running.pid) }
   })
-  const cpu = since(cpuBefore, cpuSeconds(running.pid))
-  const rss = peakRssMb(running.pid)
-  const facts = await running.stop()
   await cleanUp(environment, flow)
-  const seconds = plan.seconds + plan.warmupSeconds
-  return {
-    ...run,
-    facts,
-    figures: { ...latencyFigures(latency), cpuPercent: (sum(cpu) / seconds) * 100, peakRssMb: rss },
-  }
+  return { ...run, figures: measured, facts }
 }
 
 /** The same without any mirror: producer and consumer on the source. */
@@ -81,20 +77,16 @@ export async function runIdle(
   const topic = `idle-${run.contestant}-${run.round}`
   await fill(environment, topic, partitionsCount, partitionsCount * 10)
   const flow = await newFlow(environment, { topic, partitionsCount })
-  const running = await startContestant(environment, run.contestant, flow)
-  await waitUntilCopied(environment, flow, running, partitionsCount * 10)
-  await sleep(settleSeconds * 1000)
-  const before = cpuSeconds(running.pid)
-  await sleep(seconds * 1000)
-  const cpu = since(before, cpuSeconds(running.pid))
-  const figures = {
-    idleCpuPercent: (sum(cpu) / seconds) * 100,
-    rssMb: rssMb(running.pid),
-    peakRssMb: peakRssMb(running.pid),
-  }
-  const facts = await running.stop()
+  const { measured, facts } = await whileRunning(environment, run.contestant, flow, async (running) => {
+    await waitUntilCopied(environment, flow, running, partitionsCount * 10)
+    await sleep(settleSeconds * 1000)
+    const before = cpuSeconds(running.pid)
+    await sleep(seconds * 1000)
+    const idleCpuPercent = percent(since(before, cpuSeconds(running.pid)), seconds)
+    return { idleCpuPercent, rssMb: rssMb(running.pid), peakRssMb: peakRssMb(running.pid) }
+  })
   await cleanUp(environment, flow)
-  return { ...run, figures, facts }
+  return { ...run, figures: measured, facts }
 }
 
 /** Until the remote topic holds so many records. */
@@ -140,6 +132,11 @@ export async function fill(
 async function cleanUp(environment: Environment, flow: FlowUnderTest): Promise<void> {
   await removeFlow(environment, flow)
   await environment.tool.deleteTopics(environment.source.internalBootstrap, flow.topic)
+}
+
+/** Of one core. */
+function percent(cpu: CpuSeconds, seconds: number): number {
+  return (sum(cpu) / seconds) * 100
 }
 
 function latencyArguments({ recordsPerSecond, seconds, warmupSeconds }: LatencyPlan) {
