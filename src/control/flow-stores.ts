@@ -1,13 +1,12 @@
-import type { ClusterClient } from '../kafka/cluster-client.ts'
-import { ensureCompactedTopic, produceRecords, readCompactedTopic } from '../kafka/compacted-topic.ts'
-import type { CompactedTopicSpec } from '../kafka/compacted-topic.ts'
+import { createHash } from 'node:crypto'
+import { TwinlogError } from '../base/catalogue.ts'
+import type { LedgerEntry } from '../mirror/ledger-entry.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { FlowClusters } from './flow-clusters.ts'
 import { LedgerStore } from './ledger-store.ts'
 import type { FlowHistory } from './partition-assigner.ts'
-import type { RecordLog } from './record-log.ts'
 import { SourceOffsetStore } from './source-offset-store.ts'
 import type { CallOptions } from './topic-ports.ts'
 
@@ -29,44 +28,42 @@ export async function openFlowStores(
   { signal }: CallOptions,
 ): Promise<FlowStores> {
   const { sourceAdmin, targetWorker } = clusters
-  const { ledgerTopic, offsetsTopic, replicationFactor, partitionsCount } = plan.positions
+  const { offsetsTopic } = plan.positions
   const sourceClusterId = sourceAdmin.metadata?.clusterId ?? null
-  const targetClusterId = targetWorker.metadata?.clusterId ?? null
+  const owner = { connectorName, sourceAlias: plan.source.alias }
   const [ledger, offsets] = await Promise.all([
-    openLog(targetWorker, ledgerTopic, { partitions: 1, replicationFactor }, signal).then((log) =>
-      LedgerStore.load(log, { sourceClusterId, targetClusterId, planHash: 0n }, { signal }),
-    ),
-    openLog(targetWorker, offsetsTopic, { partitions: partitionsCount, replicationFactor }, signal).then((log) =>
-      SourceOffsetStore.load(log, { connectorName, sourceAlias: plan.source.alias }, { signal }),
-    ),
+    LedgerStore.open(targetWorker, { ...plan.positions, sourceClusterId, planHash: planHashOf(plan) }, { signal }),
+    SourceOffsetStore.open(targetWorker, { ...plan.positions, owner }, { signal }),
   ])
   const flow = plan.name
   for (const error of ledger.problems) observe.event('LedgerUnreadable', { flow, error })
   for (const record of offsets.unreadable) observe.event('PositionUnreadable', { flow, offsetsTopic, ...record })
-  return { ledger, offsets, history: historyOf(ledger, offsets) }
+  const onUnreadable = (error: TwinlogError) => observe.event('LedgerUnreadable', { flow, error })
+  return { ledger, offsets, history: historyOf(ledger, offsets, onUnreadable) }
 }
 
-function historyOf(ledger: LedgerStore, offsets: SourceOffsetStore): FlowHistory {
+/** A partition whose entry cannot be read goes on at its stored position, as if it had no ledger. */
+function historyOf(ledger: LedgerStore, offsets: SourceOffsetStore, onUnreadable: (error: TwinlogError) => void): FlowHistory {
+  const findEntry = (topic: string, partition: number): LedgerEntry | null => {
+    try {
+      return ledger.find(topic, partition)
+    } catch (error) {
+      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+      onUnreadable(error)
+      return null
+    }
+  }
   return {
     hasRunBefore: ledger.known().next().done === false,
     find: (topic, partition) => ({
-      ledger: ledger.find(topic, partition),
+      ledger: findEntry(topic, partition),
       lastCopiedOffset: offsets.find(topic, partition),
     }),
   }
 }
 
-async function openLog(cluster: ClusterClient, topic: string, spec: CompactedTopicSpec, signal: AbortSignal): Promise<RecordLog> {
-  const { partitions } = await ensureCompactedTopic(cluster, topic, spec, { signal })
-  return {
-    topic,
-    cluster: cluster.alias,
-    partitionCount: partitions.length,
-    async read(onRecord, options) {
-      const onTopicRecord = (record: Parameters<Parameters<typeof readCompactedTopic>[2]>[0]) =>
-        onRecord({ ...record, timestamp: Number(record.timestamp) })
-      await readCompactedTopic(cluster, topic, onTopicRecord, options)
-    },
-    append: (records, options) => produceRecords(cluster, topic, records, options),
-  }
+/** What of a plan decides which batches are copied: entries of the ledger say under which one they were written. */
+function planHashOf({ name, fetch, produce }: FlowPlan): bigint {
+  const text = JSON.stringify([name, fetch.isolationLevel, produce.isIdempotent])
+  return createHash('sha256').update(text).digest().readBigInt64BE(0)
 }

@@ -243,7 +243,7 @@ export class MirroredPartition {
 
   /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */
   #shiftDownstream(batch: PendingBatch, baseOffset: number): void {
-    this.map?.begin({ upstream: batch.upstream, sequence: batch.sequence, downstream: baseOffset })
+    this.map?.shiftDownstream(batch.sequence, baseOffset)
     this.#nextDownstream = -1
     this.#runUpstream = -1
   }
