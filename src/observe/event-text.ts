@@ -14,7 +14,8 @@ function fieldText(value: unknown): string {
   if (value instanceof Error) return describeError(value).replace(/\.$/, '')
   if (Array.isArray(value)) return listText(value)
   if (typeof value === 'object' && value !== null && value.toString === Object.prototype.toString) return JSON.stringify(value)
-  return String(value)
+  // A text of the other side must not begin a line of its own in our log.
+  return String(value).replace(/\s*[\r\n]+\s*/g, ' ')
 }
 
 const longestList = 5
