@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KafkaCluster } from '../dev/kafka/cluster.ts'
 import { logTail } from '../dev/kafka/java-process.ts'
 import { remoteTopic } from './contestant.ts'
 import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
@@ -8,7 +7,7 @@ import type { Environment } from './environment.ts'
 import type { Digest } from './java-tool.ts'
 import { endOffsets } from './kafka-requests.ts'
 import type { Measurement } from './measurement.ts'
-import { cpuSeconds, peakRssMb, since, sum } from './process-usage.ts'
+import { cpuSeconds, machineCpuSeconds, peakRssMb, since, sum } from './process-usage.ts'
 import type { CpuSeconds } from './process-usage.ts'
 
 const POLL_MS = 10
@@ -24,12 +23,14 @@ export interface SourceData {
   readonly digest: Digest
 }
 
-/** Where and how the contestant stands when the first record is visible at the target, and when the last is. */
-interface Progress {
-  readonly firstMs: number
-  readonly endMs: number
-  readonly cpuAtFirst: CpuSeconds
-  readonly cpuAtEnd: CpuSeconds
+/** How contestant, brokers and machine stand at one moment; all CPU in seconds since each began. */
+interface Moment {
+  readonly atMs: number
+  readonly contestantCpu: CpuSeconds
+  readonly sourceBrokersCpu: number
+  readonly targetBrokersCpu: number
+  readonly machineCpu: number
+  readonly benchCpu: number
 }
 
 /** Writes a shape's data, reads all of it (which also warms the page cache: see docs/benchmarks.md) and keeps its digest. */
@@ -63,59 +64,57 @@ export async function runDrain(
   const { target } = environment
   const { topic, partitionsCount } = data
   const flow = await newFlow(environment, { topic, partitionsCount, ...run.flow })
-  const before = await brokersState(environment)
-  const startedMs = performance.now()
+  const conversionsBefore = await conversions(environment)
   const { measured, facts } = await whileRunning(environment, run.contestant, flow, async (running) => {
-    const progress = await watchDrain(target, remoteTopic(flow), data.ends, running)
-    return { progress, rssMb: peakRssMb(running.pid) }
+    const start = moment(environment, running)
+    const { first, end } = await watchDrain(environment, remoteTopic(flow), data.ends, running)
+    return { start, first, end, peakRss: peakRssMb(running.pid) }
   })
-  const { progress, rssMb } = measured
-  const after = await brokersState(environment)
+  const { start, first, end, peakRss } = measured
   await requireEqual(environment, flow, data)
   const targetGb = logBytes(target, remoteTopic(flow)) / 1e9
+  const conversionsCount = (await conversions(environment)) - conversionsBefore
   await removeFlow(environment, flow)
-  const drainCpu = since(progress.cpuAtFirst, progress.cpuAtEnd)
-  const drainSeconds = (progress.endMs - progress.firstMs) / 1000
+  const cpu = since(first.contestantCpu, end.contestantCpu)
+  const drainSeconds = (end.atMs - first.atMs) / 1000
   const { shape, contestant, round } = run
   const figures = {
-    startMs: progress.firstMs - startedMs,
+    startMs: first.atMs - start.atMs,
     drainSeconds,
-    totalSeconds: (progress.endMs - startedMs) / 1000,
+    totalSeconds: (end.atMs - start.atMs) / 1000,
     recordsPerSecond: data.records / drainSeconds,
     mbPerSecond: (data.gb * 1000) / drainSeconds,
-    cpuSecondsPerGb: sum(drainCpu) / data.gb,
-    cpuUserSecondsPerGb: drainCpu.user / data.gb,
-    cpuSystemSecondsPerGb: drainCpu.system / data.gb,
-    cpuTotalSeconds: sum(progress.cpuAtEnd),
-    peakRssMb: rssMb,
-    sourceBrokerCpuSeconds: after.source - before.source,
-    targetBrokerCpuSeconds: after.target - before.target,
-    conversions: after.conversions - before.conversions,
+    cpuSecondsPerGb: sum(cpu) / data.gb,
+    cpuUserSecondsPerGb: cpu.user / data.gb,
+    cpuSystemSecondsPerGb: cpu.system / data.gb,
+    cpuTotalSeconds: sum(end.contestantCpu),
+    peakRssMb: peakRss,
+    sourceBrokerCpuSeconds: end.sourceBrokersCpu - start.sourceBrokersCpu,
+    targetBrokerCpuSeconds: end.targetBrokersCpu - start.targetBrokersCpu,
+    conversions: conversionsCount,
     gb: data.gb,
     targetGb,
+    disturbancePercent: disturbancePercent(first, end),
     ...(facts.heap === undefined ? {} : heapFigures(facts.heap, data.gb)),
   }
   return { shape, contestant, round, figures, facts }
 }
 
 async function watchDrain(
-  target: KafkaCluster,
+  environment: Environment,
   topic: string,
   ends: readonly number[],
   running: RunningContestant,
-): Promise<Progress> {
-  const connection = await connectTo(target)
+): Promise<{ first: Moment; end: Moment }> {
+  const connection = await connectTo(environment.target)
   const deadlineMs = performance.now() + TIMEOUT_MS
-  let first: { firstMs: number; cpuAtFirst: CpuSeconds } | undefined
+  let first: Moment | undefined
   try {
     for (;;) {
       const offsets = await endOffsets(connection, topic, ends.length)
-      if (first === undefined && offsets?.some((offset) => offset > 0)) {
-        first = { firstMs: performance.now(), cpuAtFirst: cpuSeconds(running.pid) }
-      }
+      if (offsets?.some((offset) => offset > 0)) first ??= moment(environment, running)
       const isDone = offsets !== undefined && ends.every((end, partition) => (offsets[partition] ?? 0) >= end)
-      if (isDone && first !== undefined)
-        return { ...first, endMs: performance.now(), cpuAtEnd: cpuSeconds(running.pid) }
+      if (isDone && first !== undefined) return { first, end: moment(environment, running) }
       if (running.hasEnded) throw new Error(`the contestant ended early:\n${logTail(running.logFile)}`)
       if (performance.now() > deadlineMs) throw new Error(`not done after ${TIMEOUT_MS} ms; ends ${offsets?.join()}`)
       await sleep(POLL_MS)
@@ -125,6 +124,28 @@ async function watchDrain(
   }
 }
 
+function moment({ source, target }: Environment, running: RunningContestant): Moment {
+  return {
+    atMs: performance.now(),
+    contestantCpu: cpuSeconds(running.pid),
+    sourceBrokersCpu: brokersCpuSeconds(source),
+    targetBrokersCpu: brokersCpuSeconds(target),
+    machineCpu: machineCpuSeconds(),
+    benchCpu: sum(cpuSeconds(process.pid, { isAlone: true })),
+  }
+}
+
+/** CPU used by whatever has no part in the measurement, in percent of a core: how far to trust the wall clock. */
+function disturbancePercent(first: Moment, end: Moment): number {
+  const ours =
+    sum(since(first.contestantCpu, end.contestantCpu)) +
+    (end.sourceBrokersCpu - first.sourceBrokersCpu) +
+    (end.targetBrokersCpu - first.targetBrokersCpu) +
+    (end.benchCpu - first.benchCpu)
+  const others = Math.max(0, end.machineCpu - first.machineCpu - ours)
+  return (others / ((end.atMs - first.atMs) / 1000)) * 100
+}
+
 async function requireEqual({ tool, target }: Environment, flow: FlowUnderTest, data: SourceData): Promise<void> {
   const copied = await tool.digest(target.internalBootstrap, remoteTopic(flow), data.partitionsCount)
   const expected = data.digest.partitions.join()
@@ -132,14 +153,14 @@ async function requireEqual({ tool, target }: Environment, flow: FlowUnderTest, 
   throw new Error(`contents differ: ${expected} at the source, ${copied.partitions.join()} at the target`)
 }
 
-async function brokersState({ source, target, tool }: Environment) {
-  const pids = [...source.brokers, ...target.brokers].map(({ pid }) => pid)
-  let conversions = 0
-  for (const pid of pids) {
+/** Records that the brokers of both sides had to convert since they began. */
+async function conversions({ source, target, tool }: Environment): Promise<number> {
+  let count = 0
+  for (const { pid } of [...source.brokers, ...target.brokers]) {
     const { produce, fetch } = await tool.conversions(pid)
-    conversions += produce + fetch
+    count += produce + fetch
   }
-  return { source: brokersCpuSeconds(source), target: brokersCpuSeconds(target), conversions }
+  return count
 }
 
 function heapFigures(heap: { allocatedBytes: number; majorCollections: number }, gb: number) {

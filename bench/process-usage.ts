@@ -8,9 +8,9 @@ export interface CpuSeconds {
   readonly system: number
 }
 
-/** CPU of a process, all its threads, and its living descendants (a launcher script may have started the real thing). */
-export function cpuSeconds(pid: number): CpuSeconds {
-  return processTree(pid).map(ownCpuSeconds).reduce(add, { user: 0, system: 0 })
+/** CPU of a process, all its threads, and its living descendants (a launcher script may have started the real thing) unless it is asked for alone. */
+export function cpuSeconds(pid: number, { isAlone = false } = {}): CpuSeconds {
+  return (isAlone ? [pid] : processTree(pid)).map(ownCpuSeconds).reduce(add, { user: 0, system: 0 })
 }
 
 /** Largest resident memory of the process, or of its largest descendant, since it began. */
@@ -21,6 +21,15 @@ export function peakRssMb(pid: number): number {
 /** Resident memory of now. */
 export function rssMb(pid: number): number {
   return processTree(pid).reduce((sum, each) => sum + statusKib(each, 'VmRSS') / 1024, 0)
+}
+
+/** CPU seconds that all processes of the machine, and its hypervisor, have used since it booted. */
+export function machineCpuSeconds(): number {
+  const [user, nice, system, , , irq, softirq, steal] = (/^cpu +(.*)$/m.exec(readProc('/proc/stat'))?.[1] ?? '').split(
+    ' ',
+  )
+  const ticks = [user, nice, system, irq, softirq, steal].reduce((total, each) => total + Number(each ?? 0), 0)
+  return ticks / TICKS_PER_SECOND
 }
 
 export function since(begin: CpuSeconds, end: CpuSeconds): CpuSeconds {

@@ -34,6 +34,7 @@ const FIGURES: Readonly<Record<string, string>> = {
   targetGb: 'GB at the target',
   allocatedMbPerGb: 'heap MB/GB',
   majorCollections: 'major GCs',
+  disturbancePercent: 'used by others meanwhile, % of a core',
   p50Ms: 'p50, ms',
   p99Ms: 'p99, ms',
   p999Ms: 'p99.9, ms',
