@@ -43,7 +43,11 @@ export async function openFlowStores(
 }
 
 /** A partition whose entry cannot be read goes on at its stored position, as if it had no ledger. */
-function historyOf(ledger: LedgerStore, offsets: SourceOffsetStore, onUnreadable: (error: TwinlogError) => void): FlowHistory {
+function historyOf(
+  ledger: LedgerStore,
+  offsets: SourceOffsetStore,
+  onUnreadable: (error: TwinlogError) => void,
+): FlowHistory {
   const findEntry = (topic: string, partition: number): LedgerEntry | null => {
     try {
       return ledger.find(topic, partition)
