@@ -1,6 +1,7 @@
 import { errors } from '../base/errors.ts'
 import { PartsExceeded, RegexMatcher, StepsExceeded } from './java-regex-matcher.ts'
 import { parseJavaRegex } from './java-regex-parser.ts'
+import type { CodePoints } from './java-regex-syntax.ts'
 
 /** A compiled java.util.regex.Pattern, for matching whole names. */
 export interface JavaRegex {
@@ -45,4 +46,16 @@ export function compileJavaRegex(source: string): JavaRegex {
       throw errors.PATTERN_TOO_SLOW({ pattern: source, name: text, stepsCount: stepsMaxCount }, { cause: error })
     }
   }
+}
+
+/** A loop, because Int32Array.from takes longer than the match does. */
+function codePointsOf(text: string): CodePoints {
+  const codePoints = new Int32Array(text.length)
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    const codePoint = text.codePointAt(at) ?? 0
+    if (codePoint > 0xffff) at++
+    codePoints[count++] = codePoint
+  }
+  return count === text.length ? codePoints : codePoints.subarray(0, count)
 }

@@ -29,13 +29,30 @@ export interface TopicFilter {
 export function createTopicFilter(include: readonly string[], exclude: readonly string[]): TopicFilter {
   const included = createPatternList(include)
   const excluded = createPatternList(exclude)
+  const passes = remember((name) => included.matches(name) && !excluded.matches(name))
   return {
-    matches: (names) => names.filter((name) => included.matches(name) && !excluded.matches(name)),
+    matches: (names) => names.filter((name) => passes(name)),
     explain(name) {
       if (excluded.matches(name)) return { isIncluded: false, reason: 'excluded', rule: excluded.ruleFor(name) }
       if (included.matches(name)) return { isIncluded: true, rule: included.ruleFor(name) }
       return { isIncluded: false, reason: 'not-listed' }
     },
+  }
+}
+
+/** Most names that a filter remembers its answer for. */
+const rememberedMaxCount = 100_000
+
+/** The same names come at every refresh of the topics: only new ones are matched. */
+function remember(test: (name: string) => boolean): (name: string) => boolean {
+  const answers = new Map<string, boolean>()
+  return (name) => {
+    const known = answers.get(name)
+    if (known !== undefined) return known
+    const answer = test(name)
+    if (answers.size >= rememberedMaxCount) answers.clear()
+    answers.set(name, answer)
+    return answer
   }
 }
 
