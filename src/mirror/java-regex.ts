@@ -37,10 +37,7 @@ export function compileJavaRegex(source: string): JavaRegex {
 
   function matchBounded(text: string): boolean {
     try {
-      return matcher.match(
-        Int32Array.from(text, (character) => character.codePointAt(0) ?? 0),
-        stepsMaxCount,
-      )
+      return matcher.match(codePointsOf(text), stepsMaxCount)
     } catch (error) {
       if (!(error instanceof StepsExceeded)) throw error
       throw errors.PATTERN_TOO_SLOW({ pattern: source, name: text, stepsCount: stepsMaxCount }, { cause: error })
