@@ -7,6 +7,7 @@ const wholeCallCodes: ReadonlySet<number> = new Set([
   15, // COORDINATOR_NOT_AVAILABLE
   16, // NOT_COORDINATOR
   41, // NOT_CONTROLLER
+  51, // CONCURRENT_TRANSACTIONS: the transaction before is not finished yet, so no partition was added
 ])
 
 interface ProtocolProblem {
