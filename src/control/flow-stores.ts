@@ -59,6 +59,9 @@ function historyOf(
   }
   return {
     hasRunBefore: ledger.known().next().done === false,
+    known: () => ledger.known(),
+    isDeletionKnown: (topic, partition) =>
+      ledger.gaps().some((gap) => gap.topic === topic && gap.partition === partition && gap.reason === 'topic deleted'),
     find: (topic, partition) => ({
       ledger: findEntry(topic, partition),
       lastCopiedOffset: offsets.find(topic, partition),

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { Gap, GapReason } from '../mirror/gap.ts'
+import type { TopicPartition } from '../mirror/topic-partition.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { PartitionAssignment, TargetTopicSettings } from '../pipeline/partition-assignment.ts'
@@ -14,6 +15,10 @@ import type { AssignedTopic, TopicAssignment, TopicRevocation } from './topic-re
 export interface FlowHistory {
   /** True when the ledger knows any partition: then a partition that it does not know is new to the flow. */
   readonly hasRunBefore: boolean
+  /** Every source partition that was copied before. */
+  known(): Iterable<TopicPartition>
+  /** Whether the loss of a deleted topic's partition is written down already. */
+  isDeletionKnown(topic: string, partition: number): boolean
   /** @throws an error of the catalogue when the partition must not be copied before a human has decided */
   find(topic: string, partition: number): PartitionHistory
 }
@@ -61,6 +66,27 @@ export class PartitionAssigner {
   /** Notes which partitions the flow finds when it starts; later calls change nothing. */
   noteFirstSeen(partitionsCounts: ReadonlyMap<string, number>): void {
     this.#firstSeen ??= new Map(partitionsCounts)
+  }
+
+  /** Topics that were copied before the flow started, and of which nothing is assigned. */
+  formerTopics(): Set<string> {
+    const topics = new Set<string>()
+    for (const { topic } of this.#deps.history.known()) if (!this.#assigned.has(topic)) topics.add(topic)
+    return topics
+  }
+
+  /** Says of topics that were deleted while the flow did not run that what they still held is lost. Said once, not at each start. */
+  reportDeletedBefore(topics: ReadonlySet<string>): void {
+    const { history, plan, observe } = this.#deps
+    const said = new Set<string>()
+    for (const { topic, partition } of history.known()) {
+      if (!topics.has(topic) || history.isDeletionKnown(topic, partition)) continue
+      const targetTopic = plan.policy.formatRemoteTopic(plan.source.alias, topic)
+      if (!said.has(topic)) observe.event('TopicDeleted', { flow: plan.name, topic, targetTopic })
+      said.add(topic)
+      const lastCopiedOffset = this.#lastCopiedOffset(topic, partition)
+      this.#reportGap(topic, partition, lastCopiedOffset + 1, 'topic deleted')
+    }
   }
 
   revoke(revocations: readonly TopicRevocation[]): void {
@@ -111,6 +137,16 @@ export class PartitionAssigner {
     return assignments
   }
 
+  /** -1 when it is not known: then all of the partition may be missing. */
+  #lastCopiedOffset(topic: string, partition: number): number {
+    try {
+      return this.#deps.history.find(topic, partition).lastCopiedOffset ?? -1
+    } catch (error) {
+      if (isDefect(error)) throw error
+      return -1
+    }
+  }
+
   /** @returns null when what was written down about the partition cannot be read: then it stays out, and the others go on */
   #tryStartOf(decided: TopicAssignment, partition: number): PartitionStart | null {
     try {
@@ -151,8 +187,9 @@ export class PartitionAssigner {
     }
     observe.event(reason === 'topic deleted' ? 'TopicDeleted' : 'TopicRecreated', { flow: plan.name, topic, targetTopic })
     for (const { partition } of partitions) this.#reportLoss(topic, partition, known[partition] ?? unknownPosition, reason)
+    // Without topic ids nothing else would tell a topic of the same name from this one later.
+    if (reason === 'topic recreated' || assigned.topicId === null) this.#fresh.add(topic)
     if (reason !== 'topic recreated') return
-    this.#fresh.add(topic)
     if (plan.gapPolicy === 'stop') this.#hold(topic, null)
   }
 

@@ -49,6 +49,7 @@ export class TopicSync {
   /** Topics that were refused and have been told of. */
   readonly #refused = new Set<string>()
   #isComplete = false
+  #hasLookedBack = false
   #lastRoundMs = -Infinity
 
   constructor(deps: TopicSyncDependencies) {
@@ -149,16 +150,22 @@ export class TopicSync {
     const missing = [...assigner.assigned.keys()].filter((topic) => !listed.has(topic))
     // A topic also drops out of the list when we may not see it any more: only an explicit answer counts as deletion.
     const gone = missing.length === 0 ? new Set<string>() : await source.findGone(missing, { signal })
-    const wanted = new Map<string, TopicView>()
-    for (const topic of selected) {
-      const view = listed.get(topic)
-      if (view !== undefined && this.#claim(topic)) wanted.set(topic, view)
-    }
+    if (!this.#hasLookedBack) await this.#lookBack(listed, { signal })
+    const found = selected.map((topic) => listed.get(topic)).filter((view) => view !== undefined)
+    const wanted = new Map(found.filter(({ topic }) => this.#claim(topic)).map((view) => [view.topic, view]))
     if (selected.length === 0) {
       observe.event('TopicsMatchedNone', { flow: plan.name, cluster: plan.source.alias, topicsCount: listed.size })
     }
-    assigner.noteFirstSeen(new Map([...wanted].map(([topic, view]) => [topic, view.partitionsCount])))
+    assigner.noteFirstSeen(new Map(found.map(({ topic, partitionsCount }) => [topic, partitionsCount])))
     return { wanted, gone }
+  }
+
+  /** Once: which topics of earlier runs were deleted while the flow did not run. */
+  async #lookBack(listed: ReadonlyMap<string, TopicView>, { signal }: CallOptions): Promise<void> {
+    const { source, assigner } = this.#deps
+    const missing = [...assigner.formerTopics()].filter((topic) => !listed.has(topic))
+    if (missing.length > 0) assigner.reportDeletedBefore(await source.findGone(missing, { signal }))
+    this.#hasLookedBack = true
   }
 
   #claim(topic: string): boolean {
