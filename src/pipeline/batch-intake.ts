@@ -79,7 +79,7 @@ export class BatchIntake {
             topic: partition.sourceTopic,
             partition: partition.partition,
             offset: header.baseOffset,
-            reason: rewrite.reason,
+            reason: this.#explain(rewrite.reason, header.size),
           })
         case 'reseal':
         case 'forward':
@@ -87,6 +87,11 @@ export class BatchIntake {
       }
       at += header.size
     }
+  }
+
+  #explain(reason: string, size: number): string {
+    if (reason !== 'too large') return reason
+    return `${reason}: ${size} bytes, and max.message.bytes of the remote topic is ${this.#plan.targetMaxMessageBytes}`
   }
 
   #enqueue(

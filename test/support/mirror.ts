@@ -168,6 +168,8 @@ export class Mirror implements AsyncDisposable {
 
   /** SIGTERM; it has to end by itself, in time and well. */
   async stop(): Promise<void> {
+    // Before its first line it may not listen to signals yet.
+    await this.#waitFor('its first line', WAIT_MS, () => this.events[0])
     const startMs = performance.now()
     this.#child.kill('SIGTERM')
     await this.#ended
