@@ -67,7 +67,9 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
 
 function createCommand(version: string, say: (text: string) => void): Command {
   return new Command('twinlog')
-    .description('Keeps Apache Kafka clusters in step: a drop-in for MirrorMaker 2 that copies record batches as bytes.')
+    .description(
+      'Keeps Apache Kafka clusters in step: a drop-in for MirrorMaker 2 that copies record batches as bytes.',
+    )
     .argument('<file>', 'configuration, as for MirrorMaker 2 (mm2.properties)')
     .option('--clusters <alias...>', 'serve only flows into these clusters')
     .addOption(new Option('--log-format <format>', 'lines for people or for machines').choices(['text', 'json']))
@@ -76,7 +78,11 @@ function createCommand(version: string, say: (text: string) => void): Command {
         .choices(['error', 'warn', 'info', 'debug', 'trace'])
         .default('info'),
     )
-    .option('--status-interval <seconds>', 'a status line each so many seconds (on a terminal: 1, in place)', parseSeconds)
+    .option(
+      '--status-interval <seconds>',
+      'a status line each so many seconds (on a terminal: 1, in place)',
+      parseSeconds,
+    )
     .option('--until-caught-up', 'exit when everything that the sources held at the start is copied')
     .version(`twinlog ${version}`, '--version', 'show the version')
     .helpOption('--help', 'show this help')
@@ -88,7 +94,8 @@ function createCommand(version: string, say: (text: string) => void): Command {
 
 function parseSeconds(text: string): number {
   const seconds = Number(text)
-  if (!(seconds >= 0.1 && seconds <= 86_400)) throw new InvalidArgumentError('It is a number of seconds from 0.1 to 86400.')
+  if (!(seconds >= 0.1 && seconds <= 86_400))
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 86400.')
   return seconds
 }
 

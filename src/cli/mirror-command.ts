@@ -54,7 +54,9 @@ export async function runMirror(args: MirrorArguments, surroundings: CommandSurr
   const stop = AbortSignal.any([signal, caughtUp.signal])
   const owners = new RemoteTopicOwners()
   const runners = plan.flows.map((flow) => {
-    const onCaughtUp = args.isUntilCaughtUp ? (stoppedCount: number) => caughtUp.note(flow.name, stoppedCount) : undefined
+    const onCaughtUp = args.isUntilCaughtUp
+      ? (stoppedCount: number) => caughtUp.note(flow.name, stoppedCount)
+      : undefined
     return new FlowRunner(flow, { clock, random: surroundings.random, observe, owners, onCaughtUp })
   })
   const supervisor = new Supervisor(runners, { clock, random: surroundings.random, observe })
@@ -89,7 +91,12 @@ function createOutput(args: MirrorArguments, { stdout, clock }: CommandSurroundi
 
 function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): void {
   const names = flows.map(({ name }) => name)
-  log.write({ level: 'info', event: 'Started', text: `twinlog ${version}: ${names.join(', ')}`, fields: { version, flows: names } })
+  log.write({
+    level: 'info',
+    event: 'Started',
+    text: `twinlog ${version}: ${names.join(', ')}`,
+    fields: { version, flows: names },
+  })
   for (const notice of notices) {
     if (notice.kind === 'not-done-yet') continue
     const level = notice.level === 'warning' ? 'warn' : 'info'
@@ -97,7 +104,8 @@ function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): vo
   }
   const notDoneYet = notices.filter(({ kind }) => kind === 'not-done-yet').map(({ key, line }) => ({ key, line }))
   const table = formatNotDoneYet(notices)
-  if (table.length > 0) log.write({ level: 'info', event: 'NotDoneYet', text: table.join('\n'), fields: { settings: notDoneYet } })
+  if (table.length > 0)
+    log.write({ level: 'info', event: 'NotDoneYet', text: table.join('\n'), fields: { settings: notDoneYet } })
 }
 
 function summaryOf(runner: FlowRunner, supervisor: Supervisor): FlowSummary {

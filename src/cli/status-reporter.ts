@@ -46,7 +46,11 @@ export class StatusReporter {
       output.showStatus(fitTo(output.columns, text))
     } else {
       const { recordsPerSecond, bytesPerSecond } = rates
-      const fields = { flows: summaries, recordsPerSecond: Math.round(recordsPerSecond), bytesPerSecond: Math.round(bytesPerSecond) }
+      const fields = {
+        flows: summaries,
+        recordsPerSecond: Math.round(recordsPerSecond),
+        bytesPerSecond: Math.round(bytesPerSecond),
+      }
       output.write({ level: 'info', event: 'StatusReported', text, fields })
     }
   }

@@ -33,7 +33,9 @@ export function fitTo(columns: number, text: string): string {
 
 function flowsText(flows: readonly FlowSummary[]): string {
   const copying = flows.filter(({ state }) => state === 'copying')
-  const others = flows.filter(({ state }) => state !== 'copying').map(({ flow, state }) => `${flow} ${shortNames[state]}`)
+  const others = flows
+    .filter(({ state }) => state !== 'copying')
+    .map(({ flow, state }) => `${flow} ${shortNames[state]}`)
   const running = copying.length > 3 ? [`${copying.length} flows`] : copying.map(({ flow }) => flow)
   return [...running, ...others].join(', ')
 }

@@ -28,7 +28,10 @@ export async function waitUntilCaughtUp(deps: CatchUpDependencies, { signal }: C
   }
 }
 
-function hasReachedEnd({ topic, partition, phase, endOffset, nextOffset }: PartitionStatus, ends: Map<string, number>): boolean {
+function hasReachedEnd(
+  { topic, partition, phase, endOffset, nextOffset }: PartitionStatus,
+  ends: Map<string, number>,
+): boolean {
   const key = topicPartitionKey(topic, partition)
   const end = ends.get(key) ?? endOffset
   if (end >= 0) ends.set(key, end)

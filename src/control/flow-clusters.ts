@@ -24,7 +24,11 @@ export interface FlowClustersDependencies {
 }
 
 /** Makes the clients; nothing connects yet. They are closed with `resources`. */
-export function openFlowClusters(plan: FlowPlan, deps: FlowClustersDependencies, resources: AsyncDisposableStack): FlowClusters {
+export function openFlowClusters(
+  plan: FlowPlan,
+  deps: FlowClustersDependencies,
+  resources: AsyncDisposableStack,
+): FlowClusters {
   const { clock, random, observe } = deps
   const clientDeps = { clock, random, onEvent: reportClusterEvents(plan.name, observe) }
   const { source, target } = plan

@@ -95,7 +95,13 @@ export class FlowRunner implements SupervisedFlow {
     return clusters
   }
 
-  async #copy(lane: Lane, { sync }: FlowTopics, stores: FlowStores, isFirstDone: boolean, signal: AbortSignal): Promise<void> {
+  async #copy(
+    lane: Lane,
+    { sync }: FlowTopics,
+    stores: FlowStores,
+    isFirstDone: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const flushing = new AbortController()
     const flushed = this.#createFlusher(lane, stores).run({ signal: flushing.signal })
     try {
@@ -129,7 +135,10 @@ export class FlowRunner implements SupervisedFlow {
     const { clock, observe, onCaughtUp } = this.#deps
     if (onCaughtUp === undefined) return
     try {
-      const stoppedCount = await waitUntilCaughtUp({ clock, isComplete, partitions: () => lane.status().partitions }, { signal })
+      const stoppedCount = await waitUntilCaughtUp(
+        { clock, isComplete, partitions: () => lane.status().partitions },
+        { signal },
+      )
       observe.event('FlowCaughtUp', { flow: this.name, stoppedCount })
       onCaughtUp(stoppedCount)
     } catch (error) {

@@ -46,10 +46,25 @@ export function createFlowTopics(plan: FlowPlan, deps: FlowTopicsDependencies): 
     return isSameCluster ? selected.filter((topic) => plan.policy.topicSource(topic) !== plan.source.alias) : selected
   }
   const targetCluster = clusterIdentity(clusters.targetAdmin)
-  const sync = new TopicSync({ plan, source, target, targetCluster, select, creator, assigner, owners, clock, random, observe })
+  const sync = new TopicSync({
+    plan,
+    source,
+    target,
+    targetCluster,
+    select,
+    creator,
+    assigner,
+    owners,
+    clock,
+    random,
+    observe,
+  })
   const counts = () => {
     const assigned = [...assigner.assigned.values()]
-    return { topicsCount: assigned.length, partitionsCount: assigned.reduce((sum, one) => sum + one.partitionsCount, 0) }
+    return {
+      topicsCount: assigned.length,
+      partitionsCount: assigned.reduce((sum, one) => sum + one.partitionsCount, 0),
+    }
   }
   return { sync, counts }
 }

@@ -100,7 +100,9 @@ export class PartitionAssigner {
     const free = decided.filter(({ topic, topicId }) => !this.#isHeld(topic, topicId))
     if (free.length === 0) return 0
     const settings = await this.#settings(free, { signal })
-    const assignments = free.flatMap((one) => this.#assignmentsOf(one, settings.get(one.targetTopic) ?? unknownSettings))
+    const assignments = free.flatMap((one) =>
+      this.#assignmentsOf(one, settings.get(one.targetTopic) ?? unknownSettings),
+    )
     if (assignments.length > 0) this.#deps.copier.assign(assignments)
     return assignments.length
   }
@@ -123,7 +125,8 @@ export class PartitionAssigner {
     for (let partition = fromPartition; partition < toPartition; partition++) {
       const start = this.#tryStartOf(decided, partition)
       if (start === null) continue
-      if (start.lostFromOffset !== null) isHeld = this.#reportRecreated(topic, partition, start.lostFromOffset) || isHeld
+      if (start.lostFromOffset !== null)
+        isHeld = this.#reportRecreated(topic, partition, start.lostFromOffset) || isHeld
       const { storedPosition, ledger, isAdded } = start
       assignments.push({ sourceTopic: topic, targetTopic, partition, storedPosition, ledger, isAdded, target })
     }
@@ -153,7 +156,12 @@ export class PartitionAssigner {
       return this.#startOf(decided, partition)
     } catch (error) {
       if (isDefect(error)) throw error
-      this.#deps.observe.event('PartitionHeldBack', { flow: this.#deps.plan.name, topic: decided.topic, partition, error })
+      this.#deps.observe.event('PartitionHeldBack', {
+        flow: this.#deps.plan.name,
+        topic: decided.topic,
+        partition,
+        error,
+      })
       return null
     }
   }
@@ -181,12 +189,26 @@ export class PartitionAssigner {
     this.#assigned.delete(topic)
     const known = positions.get(topic) ?? []
     if (reason === 'remote topic recreated') {
-      this.#resumeAt.set(topic, known.map(({ nextOffset }) => nextOffset))
-      observe.event('RemoteTopicRecreated', { flow: plan.name, topic, targetTopic, partition: 'all', upstreamOffset: 'where it was' })
+      this.#resumeAt.set(
+        topic,
+        known.map(({ nextOffset }) => nextOffset),
+      )
+      observe.event('RemoteTopicRecreated', {
+        flow: plan.name,
+        topic,
+        targetTopic,
+        partition: 'all',
+        upstreamOffset: 'where it was',
+      })
       return
     }
-    observe.event(reason === 'topic deleted' ? 'TopicDeleted' : 'TopicRecreated', { flow: plan.name, topic, targetTopic })
-    for (const { partition } of partitions) this.#reportLoss(topic, partition, known[partition] ?? unknownPosition, reason)
+    observe.event(reason === 'topic deleted' ? 'TopicDeleted' : 'TopicRecreated', {
+      flow: plan.name,
+      topic,
+      targetTopic,
+    })
+    for (const { partition } of partitions)
+      this.#reportLoss(topic, partition, known[partition] ?? unknownPosition, reason)
     // Without topic ids nothing else would tell a topic of the same name from this one later.
     if (reason === 'topic recreated' || assigned.topicId === null) this.#fresh.add(topic)
     if (reason !== 'topic recreated') return

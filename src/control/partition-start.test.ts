@@ -53,15 +53,30 @@ describe('start of a partition', () => {
   test('another source topic is copied from its start, and what was not copied of the old one is lost', () => {
     const ids = { source: 's2', target: 't1' }
     const lost = { ...nothing, isAdded: true }
-    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 41 }, ids, false), { ...lost, lostFromOffset: 42 })
-    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 12 }, ids, false), { ...lost, lostFromOffset: 40 })
-    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: null }, ids, false), { ...lost, lostFromOffset: 40 })
+    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 41 }, ids, false), {
+      ...lost,
+      lostFromOffset: 42,
+    })
+    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 12 }, ids, false), {
+      ...lost,
+      lostFromOffset: 40,
+    })
+    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: null }, ids, false), {
+      ...lost,
+      lostFromOffset: 40,
+    })
   })
 
   test('another remote topic goes on where the stored position says, or the start of the last run', () => {
     const ids = { source: 's1', target: 't2' }
     const anew = { ...nothing, isRemoteTopicRecreated: true }
-    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 41 }, ids, false), { ...anew, storedPosition: 42 })
-    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: null }, ids, false), { ...anew, storedPosition: 40 })
+    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: 41 }, ids, false), {
+      ...anew,
+      storedPosition: 42,
+    })
+    assert.deepEqual(decidePartitionStart({ ledger, lastCopiedOffset: null }, ids, false), {
+      ...anew,
+      storedPosition: 40,
+    })
   })
 })

@@ -40,7 +40,12 @@ export function decidePartitionStart(history: PartitionHistory, ids: TopicIds, i
   }
   if (isAnother(ledger.targetTopicId, ids.target)) {
     // A run is written down before its batches are sent and after all earlier ones were: its start is a sound lower bound.
-    return { ...unchanged, storedPosition: storedPosition ?? lastRunStart(ledger), ledger: null, isRemoteTopicRecreated: true }
+    return {
+      ...unchanged,
+      storedPosition: storedPosition ?? lastRunStart(ledger),
+      ledger: null,
+      isRemoteTopicRecreated: true,
+    }
   }
   return unchanged
 }

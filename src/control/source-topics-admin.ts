@@ -59,7 +59,11 @@ export class SourceTopicsAdmin implements SourceTopics {
 type DescribedTopic = ApiResponse<'describeConfigs'>['results'][number]
 
 /** The admin functions of src/kafka fold all sources but the topic's own into "default"; creation has to tell them apart. */
-function entriesOrError({ errorCode, errorMessage, configs }: DescribedTopic): readonly TopicConfigEntry[] | TopicError {
+function entriesOrError({
+  errorCode,
+  errorMessage,
+  configs,
+}: DescribedTopic): readonly TopicConfigEntry[] | TopicError {
   if (errorCode !== 0) {
     const error = kafkaErrorName(errorCode)
     return { error, cause: errorMessage ?? error }

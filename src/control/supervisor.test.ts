@@ -88,14 +88,18 @@ describe('supervisor', () => {
     )
     assert.deepEqual([...namesOf('a'), ...namesOf('b'), ...namesOf('c')], ['FlowEnded', 'FlowEnded'])
     const [configuration, defect] = events
-    assert(configuration !== undefined && !('stack' in configuration.fields), 'a mistake of the user has no stack trace')
+    assert(
+      configuration !== undefined && !('stack' in configuration.fields),
+      'a mistake of the user has no stack trace',
+    )
     assert(defect !== undefined && String(defect.fields.stack).includes('TypeError'), 'one of ours has')
     stop.abort()
     await run
   })
 
   test('comes to an end by itself when all flows have ended', async () => {
-    const end: Run = () => Promise.reject(errors.CLUSTER_MIRRORS_ITSELF({ flow: 'a', source: 'x', target: 'y', clusterId: 'z' }))
+    const end: Run = () =>
+      Promise.reject(errors.CLUSTER_MIRRORS_ITSELF({ flow: 'a', source: 'x', target: 'y', clusterId: 'z' }))
     const { supervisor } = supervise({ a: end, b: end })
     await supervisor.run({ signal: new AbortController().signal })
   })
@@ -127,7 +131,8 @@ describe('supervisor', () => {
 
   test('a flow whose start is interrupted by the stop has stopped well', async () => {
     const { supervisor, namesOf } = supervise({
-      a: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+      a: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     })
     const stop = new AbortController()
     const run = supervisor.run({ signal: stop.signal })

@@ -60,14 +60,18 @@ export class Supervisor {
     signal.addEventListener('abort', onStop, { once: true })
     try {
       if (signal.aborted) onStop()
-      for (let isOn = !signal.aborted; isOn; ) isOn = await this.#runOnce(flow, backoff, signal)
+      for (let isOn = !signal.aborted; isOn;) isOn = await this.#runOnce(flow, backoff, signal)
     } finally {
       signal.removeEventListener('abort', onStop)
     }
   }
 
   /** @returns whether the flow is to run again */
-  async #runOnce(flow: SupervisedFlow, backoff: { next(): number; reset(): void }, signal: AbortSignal): Promise<boolean> {
+  async #runOnce(
+    flow: SupervisedFlow,
+    backoff: { next(): number; reset(): void },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const report = (event: FlowProgress) => {
       if (event.name === 'started') backoff.reset()
       this.#send(flow, event)
@@ -85,7 +89,12 @@ export class Supervisor {
     }
   }
 
-  async #recover(flow: SupervisedFlow, error: unknown, backoff: { next(): number }, signal: AbortSignal): Promise<boolean> {
+  async #recover(
+    flow: SupervisedFlow,
+    error: unknown,
+    backoff: { next(): number },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const effects = this.#send(flow, { name: 'failed', kind: failureKind(error), cause: describeError(error) })
     const isRestarted = effects.some(({ name }) => name === 'back-off')
     const retryMs = isRestarted ? backoff.next() : 0
@@ -112,7 +121,8 @@ export class Supervisor {
     const before = this.#states.get(flow.name) ?? initialFlowState
     const { state, effects } = transitionFlow(before, event)
     this.#states.set(flow.name, state)
-    if (state.name === 'draining' && before.name !== 'draining') this.#deps.observe.event('FlowDraining', { flow: flow.name })
+    if (state.name === 'draining' && before.name !== 'draining')
+      this.#deps.observe.event('FlowDraining', { flow: flow.name })
     return effects
   }
 
@@ -133,7 +143,10 @@ export class Supervisor {
 }
 
 function isStopReason(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason || (error instanceof Error && (error.name === 'AbortError' || error.cause === signal.reason))
+  return (
+    error === signal.reason ||
+    (error instanceof Error && (error.name === 'AbortError' || error.cause === signal.reason))
+  )
 }
 
 /** For the JSON log of a defect: we need it to mend it; people never see it. */

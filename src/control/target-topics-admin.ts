@@ -44,7 +44,10 @@ export class TargetTopicsAdmin implements TargetTopics {
     return failures
   }
 
-  async settings(topics: readonly string[], { signal }: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>> {
+  async settings(
+    topics: readonly string[],
+    { signal }: CallOptions,
+  ): Promise<ReadonlyMap<string, TargetTopicSettings>> {
     const described = await describeTopicConfigs(this.#cluster, topics, { signal, names: describedConfigs })
     const settings = new Map<string, TargetTopicSettings>()
     for (const [topic, configs] of described) {
@@ -71,7 +74,11 @@ function targetSettings(configs: readonly ConfigEntry[]): TargetTopicSettings | 
   return { timestampType: isAppendTime ? 'LogAppendTime' : 'CreateTime', maxMessageBytes }
 }
 
-function collect(failures: Map<string, TopicError>, failed: ReadonlyMap<string, TwinlogError>, tolerated: string): void {
+function collect(
+  failures: Map<string, TopicError>,
+  failed: ReadonlyMap<string, TwinlogError>,
+  tolerated: string,
+): void {
   for (const [topic, { code, message, parameters }] of failed) {
     const { error, detail } = parameters
     if (error === tolerated) continue

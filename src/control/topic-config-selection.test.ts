@@ -9,7 +9,11 @@ const exclude: TopicFilter = {
   explain: () => ({ isIncluded: false, reason: 'not-listed' }),
 }
 
-function entry(name: string, source: TopicConfigEntry['source'], change: Partial<TopicConfigEntry> = {}): TopicConfigEntry {
+function entry(
+  name: string,
+  source: TopicConfigEntry['source'],
+  change: Partial<TopicConfigEntry> = {},
+): TopicConfigEntry {
   return { name, value: `of ${name}`, source, isReadOnly: false, isSensitive: false, ...change }
 }
 
@@ -27,10 +31,13 @@ const entries = [
 describe('configs of a new remote topic', () => {
   test('are those that the topic or its cluster sets, but for excluded, secret and fixed ones', () => {
     const selected = selectTopicConfigs(entries, { exclude, useDefaultsFrom: 'target' })
-    assert.deepEqual([...selected], [
-      ['retention.ms', 'of retention.ms'],
-      ['compression.type', 'of compression.type'],
-    ])
+    assert.deepEqual(
+      [...selected],
+      [
+        ['retention.ms', 'of retention.ms'],
+        ['compression.type', 'of compression.type'],
+      ],
+    )
   })
 
   test('hold the defaults as well with use.defaults.from=source, but not what stands in the broker file', () => {

@@ -92,7 +92,12 @@ export class TopicCreator {
     return { topics, failures }
   }
 
-  #reportFailure(attempt: 'created' | 'grown' | 'found', topic: string, targetTopic: string, { error, cause }: TopicError): void {
+  #reportFailure(
+    attempt: 'created' | 'grown' | 'found',
+    topic: string,
+    targetTopic: string,
+    { error, cause }: TopicError,
+  ): void {
     const { name, source, target, topics } = this.#plan
     const remedy = topicRemedy(
       { topic, targetTopic, error },

@@ -12,7 +12,14 @@ function topic(name: string, partitionsCount: number, topicId: string | null = `
 
 function assigned(name: string, partitionsCount: number, change: Partial<AssignedTopic> = {}): AssignedTopic {
   const targetTopic = `eu.${name}`
-  return { topic: name, targetTopic, topicId: `id-${name}`, targetTopicId: `id-${targetTopic}`, partitionsCount, ...change }
+  return {
+    topic: name,
+    targetTopic,
+    topicId: `id-${name}`,
+    targetTopicId: `id-${targetTopic}`,
+    partitionsCount,
+    ...change,
+  }
 }
 
 interface Situation {
@@ -155,7 +162,9 @@ describe('topic reconciliation', () => {
       fc.property(views, views, views, (source, target, flowing) => {
         const remote = new Map(target.map((one) => [`eu.${one.topic}`, { ...one, topic: `eu.${one.topic}` }]))
         const copying = new Map(flowing.map((one) => [one.topic, assigned(one.topic, one.partitionsCount, one)]))
-        const gone = new Set(flowing.map((one) => one.topic).filter((name) => !source.some((one) => one.topic === name)))
+        const gone = new Set(
+          flowing.map((one) => one.topic).filter((name) => !source.some((one) => one.topic === name)),
+        )
         const look = () =>
           reconcileTopics({
             source: byName(source),
@@ -171,7 +180,11 @@ describe('topic reconciliation', () => {
   })
 })
 
-function carryOut(decisions: TopicDecisions, remote: Map<string, TopicView>, copying: Map<string, AssignedTopic>): void {
+function carryOut(
+  decisions: TopicDecisions,
+  remote: Map<string, TopicView>,
+  copying: Map<string, AssignedTopic>,
+): void {
   for (const { assigned: one } of decisions.revoke) copying.delete(one.topic)
   for (const { fromPartition, toPartition, ...one } of decisions.assign) {
     assert.equal(fromPartition, copying.get(one.topic)?.partitionsCount ?? 0)

@@ -98,7 +98,8 @@ export function reconcileTopics(view: TopicsView): TopicDecisions {
       continue
     }
     const partitionsCountBefore = target.partitionsCount
-    if (partitionsCountBefore < partitionsCount) grow.push({ topic, targetTopic, partitionsCount, partitionsCountBefore })
+    if (partitionsCountBefore < partitionsCount)
+      grow.push({ topic, targetTopic, partitionsCount, partitionsCountBefore })
     const fromPartition = revoked.has(topic) ? 0 : (view.assigned.get(topic)?.partitionsCount ?? 0)
     const toPartition = Math.min(partitionsCount, partitionsCountBefore)
     if (fromPartition < toPartition) {

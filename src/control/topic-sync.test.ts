@@ -53,7 +53,17 @@ class Situation {
     const assigner = new PartitionAssigner({ plan, target, copier, history: this.#history(), clock, observe, onGap })
     const { owners } = this
     this.sync = new TopicSync({
-      plan, source, target, targetCluster: 'id', select: (topics) => topics, creator, assigner, owners, clock, random: () => 0.5, observe,
+      plan,
+      source,
+      target,
+      targetCluster: 'id',
+      select: (topics) => topics,
+      creator,
+      assigner,
+      owners,
+      clock,
+      random: () => 0.5,
+      observe,
     })
     return this.sync
   }
@@ -114,7 +124,8 @@ class Situation {
         }
         return new Map()
       },
-      settings: async (topics) => new Map(topics.map((topic) => [topic, { timestampType: 'CreateTime', maxMessageBytes: 1_000_000 }])),
+      settings: async (topics) =>
+        new Map(topics.map((topic) => [topic, { timestampType: 'CreateTime', maxMessageBytes: 1_000_000 }])),
       brokersCount: () => 1,
     }
   }
@@ -125,7 +136,10 @@ class Situation {
       hasRunBefore: ledger.size > 0,
       known: () => [...ledger.keys()].map((topic) => ({ topic, partition: 0 })),
       isDeletionKnown: (topic) => this.gaps.some((gap) => gap.topic === topic),
-      find: (topic, partition) => ({ ledger: partition === 0 ? (ledger.get(topic) ?? null) : null, lastCopiedOffset: null }),
+      find: (topic, partition) => ({
+        ledger: partition === 0 ? (ledger.get(topic) ?? null) : null,
+        lastCopiedOffset: null,
+      }),
     }
   }
 }
@@ -152,7 +166,9 @@ function status(topic: string, nextOffset: number, endOffset: number): Partition
 }
 
 function placesOf(assignments: readonly PartitionAssignment[]): string[] {
-  return assignments.map(({ sourceTopic, partition, isAdded }) => `${sourceTopic}/${partition}${isAdded ? ' added' : ''}`)
+  return assignments.map(
+    ({ sourceTopic, partition, isAdded }) => `${sourceTopic}/${partition}${isAdded ? ' added' : ''}`,
+  )
 }
 
 describe('topic sync', () => {
@@ -161,7 +177,10 @@ describe('topic sync', () => {
     situation.topic('orders', 2)
     assert.equal(await situation.round(), true)
     assert.equal(await situation.round(), true)
-    assert.deepEqual(situation.created.map(({ topic }) => topic), ['eu.orders'])
+    assert.deepEqual(
+      situation.created.map(({ topic }) => topic),
+      ['eu.orders'],
+    )
     assert.deepEqual(placesOf(situation.assigned), ['orders/0', 'orders/1'])
     assert.deepEqual(situation.revoked, [])
   })
@@ -221,7 +240,8 @@ describe('topic sync', () => {
       await situation.round()
       assert.deepEqual(situation.revoked, ['orders/0'])
       assert.equal(situation.gaps.length, gapsCount)
-      for (const gap of situation.gaps) assert.deepEqual([gap.reason, gap.fromOffset], ['topic deleted', Math.max(0, nextOffset)])
+      for (const gap of situation.gaps)
+        assert.deepEqual([gap.reason, gap.fromOffset], ['topic deleted', Math.max(0, nextOffset)])
     }
   })
 
@@ -234,7 +254,10 @@ describe('topic sync', () => {
     await situation.round()
     await situation.round()
     assert.deepEqual(placesOf(situation.assigned), ['orders/0', 'orders/0 added'])
-    assert.deepEqual(situation.gaps.map(({ reason, fromOffset }) => [reason, fromOffset]), [['topic recreated', 7]])
+    assert.deepEqual(
+      situation.gaps.map(({ reason, fromOffset }) => [reason, fromOffset]),
+      [['topic recreated', 7]],
+    )
   })
 
   test('with gap policy stop a topic made again is held back, and said once', async () => {
@@ -251,11 +274,20 @@ describe('topic sync', () => {
 
   test('a topic deleted while the flow did not run is told at the start, once', async () => {
     const situation = new Situation()
-    const identity = { producerId: 1n, producerEpoch: 0, sourceTopicId: 's0', targetTopicId: null, sourceLeaderEpoch: 0 }
+    const identity = {
+      producerId: 1n,
+      producerEpoch: 0,
+      sourceTopicId: 's0',
+      targetTopicId: null,
+      sourceLeaderEpoch: 0,
+    }
     situation.ledger.set('gone', { ...identity, runs: [{ upstream: 0, sequence: 0, downstream: 0 }] })
     await situation.start().round({ signal })
     await situation.start().round({ signal })
-    assert.deepEqual(situation.gaps.map(({ topic, reason }) => [topic, reason]), [['gone', 'topic deleted']])
+    assert.deepEqual(
+      situation.gaps.map(({ topic, reason }) => [topic, reason]),
+      [['gone', 'topic deleted']],
+    )
     assert.equal(situation.named('TopicDeleted').length, 1)
   })
 

@@ -112,15 +112,24 @@ export class TopicSync {
     const failed = new Set<string>()
     const settle = createBackoff(settleBackoffMs, retryBackoffMaxMs, this.#deps.random)
     for (;;) {
-      const found = targetTopics.length === 0 ? new Map<string, TopicView>() : await target.describe(targetTopics, { signal })
-      const decisions = reconcileTopics({ source: wanted, target: found, assigned: assigner.assigned, gone, remoteName })
+      const found =
+        targetTopics.length === 0 ? new Map<string, TopicView>() : await target.describe(targetTopics, { signal })
+      const decisions = reconcileTopics({
+        source: wanted,
+        target: found,
+        assigned: assigner.assigned,
+        gone,
+        remoteName,
+      })
       this.#refuse(decisions.refuse)
       assigner.revoke(decisions.revoke)
       await assigner.assign(decisions.assign, { signal })
       const isSettled = await this.#complete(decisions, attempted, failed, { signal })
       if (isSettled) return failed.size === 0
       if (settle.attempts >= settleLooksMaxCount) {
-        this.#deps.creator.reportUnseen([...decisions.create, ...decisions.grow].filter(({ targetTopic }) => !failed.has(targetTopic)))
+        this.#deps.creator.reportUnseen(
+          [...decisions.create, ...decisions.grow].filter(({ targetTopic }) => !failed.has(targetTopic)),
+        )
         return false
       }
       await this.#deps.clock.sleep(settle.next(), { signal })

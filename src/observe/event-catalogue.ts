@@ -14,22 +14,40 @@ export const eventEntries = {
     level: 'error',
     text: 'Flow {flow}: another cluster answers as {cluster} (id {before} before, {after} now). Positions of the one mean nothing on the other: check bootstrap.servers and DNS',
   },
-  ConnectionClosed: { level: 'debug', text: 'Flow {flow}: the connection to {broker} of cluster {cluster} ({role}) was closed: {reason}' },
+  ConnectionClosed: {
+    level: 'debug',
+    text: 'Flow {flow}: the connection to {broker} of cluster {cluster} ({role}) was closed: {reason}',
+  },
   CallRetried: { level: 'debug', text: 'Flow {flow}: {error}. {api} is tried again (attempt {attempt})' },
   // --- pipeline -------------------------------------------------------------------------------------------------------
-  PartitionLocated: { level: 'debug', text: 'Flow {flow}: {topic} partition {partition} goes on at upstream offset {upstreamOffset}' },
+  PartitionLocated: {
+    level: 'debug',
+    text: 'Flow {flow}: {topic} partition {partition} goes on at upstream offset {upstreamOffset}',
+  },
   PartitionRecovering: {
     level: 'warn',
     text: 'Flow {flow}: writing {topic} partition {partition} was interrupted at upstream offset {upstreamOffset}: {reason}. The target is asked how far it came',
   },
-  PartitionStopped: { level: 'error', text: 'Flow {flow}: {topic} partition {partition} stops at upstream offset {upstreamOffset}: {reason}' },
-  PartitionRetried: { level: 'info', text: 'Flow {flow}: {topic} partition {partition} is tried again at upstream offset {upstreamOffset}' },
+  PartitionStopped: {
+    level: 'error',
+    text: 'Flow {flow}: {topic} partition {partition} stops at upstream offset {upstreamOffset}: {reason}',
+  },
+  PartitionRetried: {
+    level: 'info',
+    text: 'Flow {flow}: {topic} partition {partition} is tried again at upstream offset {upstreamOffset}',
+  },
   PartitionIsolated: {
     level: 'info',
     text: 'Flow {flow}: {topic} partition {partition} is slow to be acknowledged and gets a connection of its own',
   },
-  PartitionReadingRefused: { level: 'debug', text: 'Flow {flow}: broker {broker} does not serve {topic} partition {partition} now: {error}' },
-  ReplicaPreferred: { level: 'debug', text: 'Flow {flow}: {topic} partition {partition} is read from broker {broker}, as its leader recommends' },
+  PartitionReadingRefused: {
+    level: 'debug',
+    text: 'Flow {flow}: broker {broker} does not serve {topic} partition {partition} now: {error}',
+  },
+  ReplicaPreferred: {
+    level: 'debug',
+    text: 'Flow {flow}: {topic} partition {partition} is read from broker {broker}, as its leader recommends',
+  },
   TargetRecordsLost: {
     level: 'warn',
     text: 'Flow {flow}: the target lost acknowledged records of {topic} partition {partition}; they are copied again from upstream offset {upstreamOffset}',
@@ -42,11 +60,20 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: somebody else writes to {targetTopic} partition {partition}: offset {expected} was expected and {downstreamOffset} given',
   },
-  ConnectionFailed: { level: 'warn', text: 'Flow {flow}: no connection to broker {broker} of cluster {cluster}: {error}' },
+  ConnectionFailed: {
+    level: 'warn',
+    text: 'Flow {flow}: no connection to broker {broker} of cluster {cluster}: {error}',
+  },
   ConnectionOpened: { level: 'debug', text: 'Flow {flow}: connected to broker {broker} of cluster {cluster}' },
-  MetadataRefreshFailed: { level: 'warn', text: 'Flow {flow}: the metadata of cluster {cluster} cannot be read: {error}' },
+  MetadataRefreshFailed: {
+    level: 'warn',
+    text: 'Flow {flow}: the metadata of cluster {cluster} cannot be read: {error}',
+  },
   // --- control --------------------------------------------------------------------------------------------------------
-  FlowWaiting: { level: 'info', text: 'Flow {flow} connects to {source} ({sourceAddress}) and {target} ({targetAddress})' },
+  FlowWaiting: {
+    level: 'info',
+    text: 'Flow {flow} connects to {source} ({sourceAddress}) and {target} ({targetAddress})',
+  },
   FlowStarted: { level: 'info', text: 'Flow {flow} copies {partitionsCount} partitions of {topicsCount} topics' },
   FlowFailed: { level: 'warn', text: 'Flow {flow} failed: {error}. It starts again in {retrySeconds} s' },
   FlowKeepsFailing: {
@@ -55,7 +82,10 @@ export const eventEntries = {
   },
   FlowEnded: { level: 'error', text: 'Flow {flow} ends and is not tried again: {error}' },
   FlowDraining: { level: 'info', text: 'Flow {flow} stops: what was read is written to the end' },
-  FlowStopFailed: { level: 'warn', text: 'Flow {flow} did not stop cleanly: {error}. The next start finds out how far it came' },
+  FlowStopFailed: {
+    level: 'warn',
+    text: 'Flow {flow} did not stop cleanly: {error}. The next start finds out how far it came',
+  },
   FlowStopped: { level: 'info', text: 'Flow {flow} has stopped' },
   FlowCaughtUp: { level: 'info', text: 'Flow {flow} has copied all that its source held at the start' },
   ClusterMirroredToItself: {
@@ -72,9 +102,18 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: none of the {topicsCount} topics of cluster {cluster} that may be seen is to be mirrored; look at topics and topics.exclude',
   },
-  TopicsRefreshed: { level: 'debug', text: 'Flow {flow} looked for topics: {topicsCount} are mirrored, {partitionsCount} partitions were added' },
-  TopicsRefreshFailed: { level: 'warn', text: 'Flow {flow} could not look for topics: {error}. Tried again in {retrySeconds} s' },
-  TopicCreated: { level: 'info', text: 'Flow {flow} created topic {targetTopic} on {cluster} with {partitionsCount} partitions for {topic}' },
+  TopicsRefreshed: {
+    level: 'debug',
+    text: 'Flow {flow} looked for topics: {topicsCount} are mirrored, {partitionsCount} partitions were added',
+  },
+  TopicsRefreshFailed: {
+    level: 'warn',
+    text: 'Flow {flow} could not look for topics: {error}. Tried again in {retrySeconds} s',
+  },
+  TopicCreated: {
+    level: 'info',
+    text: 'Flow {flow} created topic {targetTopic} on {cluster} with {partitionsCount} partitions for {topic}',
+  },
   TopicGrown: {
     level: 'info',
     text: 'Flow {flow} grew topic {targetTopic} on {cluster} from {partitionsCountBefore} to {partitionsCount} partitions',
@@ -89,8 +128,14 @@ export const eventEntries = {
       'Flow {flow} does not copy {topic} to {targetTopic} on {cluster}: {cause} already, and two sources in one topic cannot be told apart. ' +
       'Exclude it from one of them, or use DefaultReplicationPolicy',
   },
-  TopicDeleted: { level: 'warn', text: 'Flow {flow}: topic {topic} was deleted at the source; {targetTopic} is left as it is' },
-  TopicRecreated: { level: 'warn', text: 'Flow {flow}: topic {topic} was deleted and made again at the source; it is copied from its start behind what {targetTopic} holds' },
+  TopicDeleted: {
+    level: 'warn',
+    text: 'Flow {flow}: topic {topic} was deleted at the source; {targetTopic} is left as it is',
+  },
+  TopicRecreated: {
+    level: 'warn',
+    text: 'Flow {flow}: topic {topic} was deleted and made again at the source; it is copied from its start behind what {targetTopic} holds',
+  },
   TopicHeldBack: {
     level: 'error',
     text:
@@ -113,9 +158,15 @@ export const eventEntries = {
     text: 'Flow {flow}: records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} are not in the copy: {reason}',
   },
   PositionsUnwritten: { level: 'warn', text: 'Flow {flow}: {error}. {pendingCount} positions wait for the next flush' },
-  PositionUnreadable: { level: 'warn', text: 'Flow {flow}: a record of {offsetsTopic} (partition {partition}, offset {offset}) is passed over: {reason}' },
+  PositionUnreadable: {
+    level: 'warn',
+    text: 'Flow {flow}: a record of {offsetsTopic} (partition {partition}, offset {offset}) is passed over: {reason}',
+  },
   LedgerUnreadable: { level: 'warn', text: 'Flow {flow}: {error}' },
-  GapUnrecorded: { level: 'warn', text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}' },
+  GapUnrecorded: {
+    level: 'warn',
+    text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}',
+  },
 } as const satisfies Record<string, EventEntry>
 
 export type EventName = keyof typeof eventEntries

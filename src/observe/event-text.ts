@@ -13,7 +13,8 @@ function fieldText(value: unknown): string {
   // The sentence goes on after the field.
   if (value instanceof Error) return describeError(value).replace(/\.$/, '')
   if (Array.isArray(value)) return listText(value)
-  if (typeof value === 'object' && value !== null && value.toString === Object.prototype.toString) return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null && value.toString === Object.prototype.toString)
+    return JSON.stringify(value)
   // A text of the other side must not begin a line of its own in our log.
   return String(value).replace(/\s*[\r\n]+\s*/g, ' ')
 }

@@ -34,11 +34,17 @@ describe('logger', () => {
     const cause = new Error('connect\n  ECONNREFUSED')
     const text = eventText({ level: 'warn', text: 'Failed: {error}' }, { error: new Error('no answer', { cause }) })
     assert.equal(text, 'Failed: no answer: connect ECONNREFUSED')
-    assert.equal(describeError(errors.STOPPING({ what: 'The flow', reason: 'x' }, { cause })), 'The flow was stopped: x')
+    assert.equal(
+      describeError(errors.STOPPING({ what: 'The flow', reason: 'x' }, { cause })),
+      'The flow was stopped: x',
+    )
   })
 
   test('a long list is cut', () => {
-    assert.equal(eventText({ level: 'warn', text: '{topics}' }, { topics: [1, 2, 3, 4, 5, 6, 7] }), '1, 2, 3, 4, 5 and 2 more')
+    assert.equal(
+      eventText({ level: 'warn', text: '{topics}' }, { topics: [1, 2, 3, 4, 5, 6, 7] }),
+      '1, 2, 3, 4, 5 and 2 more',
+    )
   })
 
   test('a cause that the message tells already is not told twice, and an error that causes itself comes to an end', () => {
@@ -72,7 +78,14 @@ describe('JSON log', () => {
     assert.match(String(time), /^\d{4}-\d\d-\d\dT/)
     const message = 'This is a defect of twinlog: x. Please report it.'
     const error = { code: 'DEFECT', message }
-    assert.deepEqual(rest, { level: 'warn', event: 'FlowFailed', flow: 'eu->us', producerId: '7', error, msg: 'It failed' })
+    assert.deepEqual(rest, {
+      level: 'warn',
+      event: 'FlowFailed',
+      flow: 'eu->us',
+      producerId: '7',
+      error,
+      msg: 'It failed',
+    })
   })
 
   test('never writes a secret', () => {

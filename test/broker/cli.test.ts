@@ -47,7 +47,12 @@ let filesCount = 0
 function writeProperties(properties: Readonly<Record<string, string>>): string {
   const file = join(folder, `${(filesCount += 1)}.properties`)
   const escape = (text: string) => text.replace(/[\\:=#! ]/g, '\\$&')
-  writeFileSync(file, Object.entries(properties).map(([key, value]) => `${escape(key)}=${value}\n`).join(''))
+  writeFileSync(
+    file,
+    Object.entries(properties)
+      .map(([key, value]) => `${escape(key)}=${value}\n`)
+      .join(''),
+  )
   return file
 }
 
@@ -72,7 +77,7 @@ async function run(args: readonly string[], until?: RegExp): Promise<Outcome> {
 
 function flowTo(bootstrap: string, properties: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
-    'clusters': 'eu, us',
+    clusters: 'eu, us',
     'eu.bootstrap.servers': bootstrap,
     'us.bootstrap.servers': target.bootstrap,
     'eu->us.enabled': 'true',
@@ -128,7 +133,7 @@ describe('twinlog, copying', () => {
       target,
       alias: 'fan',
       topics: 'fan-out',
-      properties: { 'clusters': 'fan, us, dead', 'dead.bootstrap.servers': '127.0.0.1:1', 'fan->dead.enabled': 'true' },
+      properties: { clusters: 'fan, us, dead', 'dead.bootstrap.servers': '127.0.0.1:1', 'fan->dead.enabled': 'true' },
     })
     await twinlog.waitForEvent('ClusterUnreachable', ({ flow }) => flow === 'fan->dead')
     await produceRecords(source.adminProperties, [{ topic: 'fan-out', partition: 0, value: 'x' }, 'flush'])
@@ -137,7 +142,11 @@ describe('twinlog, copying', () => {
   })
 
   test('--clusters serves only the flows into these clusters', async () => {
-    const both = flowTo(source.bootstrap, { 'us->eu.enabled': 'true', 'eu->us.topics': 'none-such', 'us->eu.topics': 'none-such' })
+    const both = flowTo(source.bootstrap, {
+      'us->eu.enabled': 'true',
+      'eu->us.topics': 'none-such',
+      'us->eu.topics': 'none-such',
+    })
     const { exitCode, output } = await run([writeProperties(both), '--clusters', 'us', '--until-caught-up'])
     assert.equal(exitCode, 0, output)
     assert.match(output, /"event":"FlowStarted","flow":"eu->us"/)
@@ -202,7 +211,12 @@ describe('twinlog, told wrongly', () => {
   test('a topic without permission is said with the kafka-acls line, and copied once it is allowed', async () => {
     await createTopics(source, { name: 'allowed', partitions: 1 }, { name: 'forbidden', partitions: 1 })
     const writable = (name: string, ...operations: string[]) =>
-      operations.map((operation) => ({ resourceType: 'TOPIC' as const, name, principal: `User:${user.name}`, operation }))
+      operations.map((operation) => ({
+        resourceType: 'TOPIC' as const,
+        name,
+        principal: `User:${user.name}`,
+        operation,
+      }))
     const positions = ['mm2-offsets.src.internal', 'mm2-ledger.src.internal']
     const all = ['CREATE', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'READ', 'WRITE', 'ALTER']
     await createAcls(guarded, ...[...positions, 'src.allowed'].flatMap((name) => writable(name, ...all)))
@@ -211,7 +225,10 @@ describe('twinlog, told wrongly', () => {
     assert.equal(mirrorProperties(options)['us.sasl.mechanism'], 'PLAIN')
     await using twinlog = await startMirror(options)
     const { msg } = await twinlog.waitForEvent('TopicCreationFailed', ({ topic }) => topic === 'forbidden')
-    assert.match(msg, /src\.forbidden .*AUTHORIZATION_FAILED.*kafka-acls .*'User:mirror'.*--operation Create.*--topic 'src\.forbidden'/)
+    assert.match(
+      msg,
+      /src\.forbidden .*AUTHORIZATION_FAILED.*kafka-acls .*'User:mirror'.*--operation Create.*--topic 'src\.forbidden'/,
+    )
     await waitForTopic(guarded, 'src.allowed', () => true)
     await produceRecords(source.adminProperties, [
       { topic: 'allowed', partition: 0, value: 'x' },

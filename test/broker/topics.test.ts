@@ -66,7 +66,11 @@ test('added topics and partitions are copied from their start whatever auto.offs
   await createTopics(source, { name: 'grows-b', partitions: 1 })
   await write('grows-b', 0, 'first', 'second')
   await createPartitions(source, 'grows-a', 4)
-  await waitForTopic(source, 'grows-a', ({ partitions }) => partitions.length === 4 && partitions.every(({ leader }) => leader >= 0))
+  await waitForTopic(
+    source,
+    'grows-a',
+    ({ partitions }) => partitions.length === 4 && partitions.every(({ leader }) => leader >= 0),
+  )
   await write('grows-a', 3, 'added')
   await twinlog.waitUntilCopied('grows-b')
   await twinlog.waitUntilCopied('grows-a', { counts: { 3: 1 } })
@@ -115,7 +119,10 @@ test('a topic that was made again while twinlog was down is noticed by its id', 
   await twinlog.waitUntilCopied('swapped', { counts: { 0: 4 } })
   assert.deepEqual(await valuesOf('swapped.swapped'), ['old-1', 'old-2', 'old-3', 'new-1'])
   const gap = await twinlog.waitForEvent('GapFound')
-  assert.deepEqual([gap['topic'], gap['partition'], gap['fromOffset'], gap['reason']], ['swapped', 0, 3, 'topic recreated'])
+  assert.deepEqual(
+    [gap['topic'], gap['partition'], gap['fromOffset'], gap['reason']],
+    ['swapped', 0, 3, 'topic recreated'],
+  )
   await twinlog.stop()
 })
 
@@ -148,9 +155,15 @@ test('a topic that cannot be created is said with cause and remedy, and the othe
 
 test('a replication factor above the number of brokers is said with the setting to change, and tried again soon', async () => {
   await createTopics(source, { name: 'factor', partitions: 1 })
-  await using twinlog = await mirror('factor', 'factor', { 'replication.factor': '3', 'refresh.topics.interval.seconds': '600' })
+  await using twinlog = await mirror('factor', 'factor', {
+    'replication.factor': '3',
+    'refresh.topics.interval.seconds': '600',
+  })
   const { msg } = await twinlog.waitForEvent('TopicCreationFailed')
-  assert.match(msg, /has 1 broker and replication\.factor is 3: set factor->us\.replication\.factor to at most 1, or to -1/)
+  assert.match(
+    msg,
+    /has 1 broker and replication\.factor is 3: set factor->us\.replication\.factor to at most 1, or to -1/,
+  )
   // Made by hand, it is found without waiting for the next refresh in ten minutes.
   await createTopics(target, { name: 'factor.factor', partitions: 1 })
   await write('factor', 0, 'flows')
@@ -177,7 +190,7 @@ test('of two flows into one remote topic only one writes, and the other says so'
   await createTopics(source, { name: 'merged', partitions: 1 })
   await write('merged', 0, 'once')
   await using twinlog = await mirror('one', 'merged', {
-    'clusters': 'one, two, us',
+    clusters: 'one, two, us',
     'two.bootstrap.servers': source.bootstrap,
     'two->us.enabled': 'true',
     'two->us.topics': 'merged',
@@ -187,7 +200,12 @@ test('of two flows into one remote topic only one writes, and the other says so'
   const other = flow === 'one->us' ? 'two->us' : 'one->us'
   assert.match(msg, new RegExp(`flow ${other} writes it already`))
   await write('merged', 0, 'twice')
-  for (let count = 0; count < 2; count = (await listTopics(target)).includes('merged') ? (await valuesOf('merged')).length : 0) await sleep(100)
+  for (
+    let count = 0;
+    count < 2;
+    count = (await listTopics(target)).includes('merged') ? (await valuesOf('merged')).length : 0
+  )
+    await sleep(100)
   await assertSameRecords(source, target, 'merged', 'merged')
   await twinlog.stop()
 })

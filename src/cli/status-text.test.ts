@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { FlowSummary } from '../control/flow-summary.ts'
+import { summarizeFlow } from '../control/flow-summary.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { RateMeter } from './rate-meter.ts'
+import { Screen } from './screen.ts'
+import { fitTo, statusText } from './status-text.ts'
+
+const totals = {
+  recordsTotal: 1_234_567,
+  bytesTotal: 5,
+  resealedTotal: 1,
+  forwardedTotal: 0,
+  droppedTotal: 0,
+  gapsTotal: 2,
+  recoveriesTotal: 0,
+  foreignWritesTotal: 0,
+}
+const figures = { nextOffset: 0, endOffset: 0, recordsTotal: 0, bytesTotal: 0 }
+
+describe('status line', () => {
+  test('tells rates, lag, what was copied, and what does not copy', () => {
+    const partitions = [
+      { topic: 'a', partition: 0, phase: 'copying', reason: null, lagRecords: 40, ...figures },
+      { topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch', lagRecords: -1, ...figures },
+    ] as const
+    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions })
+    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null)
+    assert.deepEqual(copying.stopped, [{ topic: 'a', partition: 1, reason: 'corrupt batch' }])
+    assert.equal(
+      statusText([copying, waiting], { recordsPerSecond: 12_345.6, bytesPerSecond: 12_300_000 }),
+      'eu->us, us->eu waiting for its clusters | 2 partitions, 1 STOPPED | 12,346 records/s | 12.3 MB/s | lag 40 | copied 1,234,567 | 2 gaps',
+    )
+  })
+
+  test('many flows are counted', () => {
+    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary => summarizeFlow(flow, { name: 'copying' }, null))
+    assert.match(statusText(flows, { recordsPerSecond: 0, bytesPerSecond: 0 }), /^4 flows \| 0 partitions/)
+  })
+
+  test('is cut to the width of the terminal', () => {
+    assert.equal(fitTo(10, '123456789'), '123456789')
+    assert.equal(fitTo(10, '1234567890'), '12345678…')
+  })
+
+  test('stays below the log lines, and remains when it is kept', () => {
+    let written = ''
+    const screen = new Screen({ write: (text) => (written += text) })
+    screen.writeLine('first')
+    screen.showStatus('status')
+    screen.showStatus('status')
+    screen.writeLine('second')
+    screen.keepStatus()
+    screen.writeLine('third')
+    assert.equal(written, 'first\nstatus\r\u001b[2Ksecond\nstatus\nthird\n')
+  })
+})
+
+describe('rate meter', () => {
+  test('tells what came in the last seconds, and begins anew when totals shrink', () => {
+    const meter = new RateMeter()
+    assert.deepEqual(meter.add(0, 100, 1_000), { recordsPerSecond: 0, bytesPerSecond: 0 })
+    assert.deepEqual(meter.add(1_000, 300, 3_000), { recordsPerSecond: 200, bytesPerSecond: 2_000 })
+    assert.deepEqual(meter.add(6_500, 300, 3_000), { recordsPerSecond: 0, bytesPerSecond: 0 })
+    assert.deepEqual(meter.add(7_500, 10, 100), { recordsPerSecond: 0, bytesPerSecond: 0 })
+    assert.deepEqual(meter.add(8_500, 20, 300), { recordsPerSecond: 10, bytesPerSecond: 200 })
+  })
+})
+
+describe('exit code', () => {
+  test('is 0 when all flows stopped as asked, 2 for a configuration error, 1 for what else failed', () => {
+    const ended = (kind: 'configuration' | 'defect') => ({ name: 'ended', kind, cause: 'x' }) as const
+    const stopped = { name: 'stopped' } as const
+    assert.equal(exitCodeOf([stopped, stopped]), 0)
+    assert.equal(exitCodeOf([stopped, ended('defect')]), 1)
+    assert.equal(exitCodeOf([ended('defect'), ended('configuration'), stopped]), 2)
+  })
+})
