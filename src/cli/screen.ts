@@ -17,7 +17,8 @@ export class Screen {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? 80
+    // 0 is what a terminal without a known size says.
+    return this.#stream.columns || 80
   }
 
   /** A log line above the status line. */
