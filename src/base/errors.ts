@@ -244,6 +244,11 @@ export const errorEntries = {
     action: 'stop',
     text: 'Records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} cannot be copied ({reason}), and twinlog.gap.policy is stop. Set twinlog.gap.policy=continue to go on behind the gap.',
   },
+  DELIVERY_TIMED_OUT: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'The target acknowledged nothing of {topic} partition {partition} for {timeoutMs} ms (delivery.timeout.ms); the last reason was {reason}. The partition stops and is tried again in a while.',
+  },
   TOPIC_NOT_FOUND: {
     kind: 'operational',
     action: 'refresh-metadata',

@@ -45,8 +45,6 @@ export function resolveClient(
     retryBackoffMaxMs: read('retry.backoff.max.ms'),
     connectionsMaxIdleMs: read('connections.max.idle.ms'),
     metadataMaxAgeMs: read('metadata.max.age.ms'),
-    sendBufferBytes: read('send.buffer.bytes'),
-    receiveBufferBytes: read('receive.buffer.bytes'),
   }
 }
 

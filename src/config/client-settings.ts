@@ -35,7 +35,7 @@ export interface SaslSettings {
   readonly password: Secret
 }
 
-/** One client of one cluster, as its settings describe it. Times in ms, sizes in bytes; -1 for a buffer size: the system's. */
+/** One client of one cluster, as its settings describe it. Times in ms. */
 export interface ClientSettings {
   /** `host:port`, IPv6 hosts in square brackets; never empty. */
   readonly bootstrapServers: readonly string[]
@@ -57,6 +57,4 @@ export interface ClientSettings {
   /** Negative: never closed for idling. */
   readonly connectionsMaxIdleMs: number
   readonly metadataMaxAgeMs: number
-  readonly sendBufferBytes: number
-  readonly receiveBufferBytes: number
 }

@@ -115,23 +115,6 @@ export const connectionSettings = {
     since,
     doc: 'How often metadata is asked for again although nothing failed.',
   }),
-  'send.buffer.bytes': setting({
-    type: int({ min: -1 }),
-    default: 131_072,
-    importance: 'medium',
-    scope: 'client',
-    since,
-    doc: "Size of the socket's send buffer; -1: the system's.",
-  }),
-  'receive.buffer.bytes': setting({
-    type: int({ min: -1 }),
-    default: 65_536,
-    roleDefaults: { producer: 32_768, worker: 32_768 },
-    importance: 'medium',
-    scope: 'client',
-    since,
-    doc: "Size of the socket's receive buffer; -1: the system's.",
-  }),
   'ssl.truststore.type': setting({
     type: choice(['JKS', 'PKCS12', 'PEM'], { anyCase: true }),
     default: 'JKS',
@@ -296,14 +279,6 @@ export const consumerSettings = {
     since,
     doc: 'Most bytes in the answer to one fetch.',
   }),
-  'max.partition.fetch.bytes': setting({
-    type: int({ min: 0 }),
-    default: 1_048_576,
-    importance: 'high',
-    scope: 'consumer',
-    since,
-    doc: 'Most bytes of one partition in the answer to one fetch.',
-  }),
   'fetch.min.bytes': setting({
     type: int({ min: 0 }),
     default: 1,
@@ -339,14 +314,6 @@ export const producerSettings = {
     scope: 'producer',
     since,
     doc: 'With `false` batches are forwarded without a producer id: a retry may then write twice.',
-  }),
-  'max.in.flight.requests.per.connection': setting({
-    type: int({ min: 1 }),
-    default: 5,
-    importance: 'low',
-    scope: 'producer',
-    since,
-    doc: 'Produce requests in flight on a connection; more than 5 are taken as 5 while idempotence is on.',
   }),
   'max.request.size': setting({
     type: int({ min: 0 }),

@@ -113,14 +113,6 @@ export const flowSettings = {
     since,
     doc: 'Whose default a remote topic gets for a config that the source topic does not set. Only as `A->B.use.defaults.from` (so in MirrorMaker 2).',
   }),
-  'tasks.max': setting({
-    type: int({ min: 1 }),
-    default: 1,
-    importance: 'medium',
-    scope: 'flow',
-    since,
-    doc: 'Largest number of lanes that share the partitions of a flow. One lane keeps a fast link busy; more help when one core does not.',
-  }),
   'twinlog.gap.policy': setting({
     type: choice(['continue', 'stop']),
     default: 'continue',

@@ -153,6 +153,7 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'header.converter.plugin.version',
     'connector.plugin.version',
   ]),
+  ...group('not-needed', flow, 'one lane copies all partitions of a flow at the rate of the brokers', ['tasks.max']),
   ...group('not-needed', flow, 'twinlog has no connector classes', ['connector.class', 'tasks.max.enforce']),
   ...group('not-needed', flow, 'what fails at start is tried again until it works', ['admin.timeout.ms']),
   ...group('not-needed', flow, 'fetching does not poll; see fetch.max.wait.ms', ['consumer.poll.timeout.ms']),
@@ -222,6 +223,10 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'metadata.recovery.strategy',
     'metadata.recovery.rebootstrap.trigger.ms',
   ]),
+  ...group('not-needed', client, 'Node leaves the size of socket buffers to the system, which fits them to the way', [
+    'send.buffer.bytes',
+    'receive.buffer.bytes',
+  ]),
   ...group('not-needed', anyClient, 'it belongs to the JVM', ['security.providers']),
   ...group(
     'not-needed',
@@ -239,6 +244,15 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'interceptors cannot be loaded, and without them other data would be copied',
     ['interceptor.classes'],
     [''],
+  ),
+  ...group('not-needed', ['consumer'], 'fetches are sized by the way to the broker; fetch.max.bytes is the limit', [
+    'max.partition.fetch.bytes',
+  ]),
+  ...group(
+    'not-needed',
+    ['producer'],
+    'sequences keep the order, however many batches are in flight; how many is chosen by the way to the broker',
+    ['max.in.flight.requests.per.connection'],
   ),
   ...group('not-needed', ['consumer'], 'partitions are read without a consumer group', [
     'group.id',

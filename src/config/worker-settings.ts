@@ -47,7 +47,7 @@ export const workerSettings = {
     importance: 'high',
     scope: 'worker',
     since,
-    doc: 'The group on the target that guards who copies. Default: `<source>-mm2`.',
+    doc: 'Part of the client ids on the target. Default: `<source>-mm2`. The group itself, which guards who copies, is not joined yet.',
   }),
   'exactly.once.source.support': setting({
     type: choice(['disabled', 'preparing', 'enabled'], { anyCase: true }),

@@ -23,8 +23,6 @@ const settings: ClientSettings = {
   retryBackoffMaxMs: 10,
   connectionsMaxIdleMs: 60_000,
   metadataMaxAgeMs: 60_000,
-  sendBufferBytes: -1,
-  receiveBufferBytes: -1,
 }
 
 /** What a fake broker does with a request; it has answered ApiVersions before. */

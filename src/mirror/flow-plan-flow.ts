@@ -48,7 +48,6 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     fetch: resolveFetch(resolution, connectorClientView(connector, 'source', 'consumer')),
     produce: resolveProduce(resolution, dataProducerView(worker, connector)),
     positions: resolvePositions(resolution, views),
-    tasksMaxCount: resolution.read(connector, 'tasks.max', flowSettings['tasks.max']),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     groupId,
   }
@@ -199,11 +198,6 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
     checkCrcs: resolution.read(consumer, 'check.crcs', consumerSettings['check.crcs']),
     autoOffsetReset: resolution.read(consumer, 'auto.offset.reset', consumerSettings['auto.offset.reset']),
     fetchMaxBytes: resolution.read(consumer, 'fetch.max.bytes', consumerSettings['fetch.max.bytes']),
-    maxPartitionFetchBytes: resolution.read(
-      consumer,
-      'max.partition.fetch.bytes',
-      consumerSettings['max.partition.fetch.bytes'],
-    ),
     fetchMinBytes: resolution.read(consumer, 'fetch.min.bytes', consumerSettings['fetch.min.bytes']),
     fetchMaxWaitMs: resolution.read(consumer, 'fetch.max.wait.ms', consumerSettings['fetch.max.wait.ms']),
   }
@@ -212,23 +206,8 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
 function resolveProduce(resolution: Resolution, producer: View): ProduceSettings {
   sayAcks(resolution, producer)
   const isIdempotent = resolution.read(producer, 'enable.idempotence', producerSettings['enable.idempotence'])
-  const inFlightCount = resolution.read(
-    producer,
-    'max.in.flight.requests.per.connection',
-    producerSettings['max.in.flight.requests.per.connection'],
-  )
-  const inFlight = producer.get('max.in.flight.requests.per.connection')
-  if (isIdempotent && inFlightCount > 5 && inFlight !== undefined) {
-    resolution.notice(
-      inFlight,
-      'changed',
-      'warning',
-      'is taken as 5: a broker remembers five batches of an idempotent producer',
-    )
-  }
   return {
     isIdempotent,
-    maxInFlightRequestsCount: isIdempotent ? Math.min(5, inFlightCount) : inFlightCount,
     maxRequestSizeBytes: resolution.read(producer, 'max.request.size', producerSettings['max.request.size']),
     deliveryTimeoutMs: resolution.read(producer, 'delivery.timeout.ms', producerSettings['delivery.timeout.ms']),
     bufferMemoryBytes: resolution.read(producer, 'buffer.memory', producerSettings['buffer.memory']),

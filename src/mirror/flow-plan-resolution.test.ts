@@ -153,10 +153,10 @@ test('references are resolved from files, directories and the environment, and s
     writeFileSync(join(folder, 'tasks'), '3')
     const providers =
       'config.providers=file,dir,env\nconfig.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider\nconfig.providers.dir.class=DirectoryConfigProvider\nconfig.providers.env.class=EnvVarConfigProvider\n'
-    const lines = `${providers}replication.factor=\${file:${folder}/f.properties:rf}\ntasks.max=\${dir:${folder}:tasks}\ntopics=\${env:TOPICS}.*\nA->B.replication.policy.separator=\${env:NONE}`
+    const lines = `${providers}replication.factor=\${file:${folder}/f.properties:rf}\nrefresh.topics.interval.seconds=\${dir:${folder}:tasks}\ntopics=\${env:TOPICS}.*\nA->B.replication.policy.separator=\${env:NONE}`
     const resolved = flow(lines, { environment: { TOPICS: 'x' } })
     assert.equal(resolved.topics.replicationFactor, 4)
-    assert.equal(resolved.tasksMaxCount, 3)
+    assert.equal(resolved.topics.refreshIntervalMs, 3_000)
     assert.deepEqual(resolved.topicFilter.matches(['xy', 'z']), ['xy'])
     assert.ok(
       plan(base + lines, { environment: { TOPICS: 'x' } }).notices.some(({ text }) =>

@@ -20,7 +20,6 @@ export interface FetchSettings {
   /** Where a partition without a position begins. `none`: such a partition stops with an error. */
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
   readonly fetchMaxBytes: number
-  readonly maxPartitionFetchBytes: number
   readonly fetchMinBytes: number
   readonly fetchMaxWaitMs: number
 }
@@ -29,8 +28,6 @@ export interface FetchSettings {
 export interface ProduceSettings {
   /** False only if the user switched it off: then the copy may hold duplicates after a failure. */
   readonly isIdempotent: boolean
-  /** Requests in flight per connection; 1 to 5 while idempotent. */
-  readonly maxInFlightRequestsCount: number
   readonly maxRequestSizeBytes: number
   /** How long a batch may be retried before its partition is said to have failed. */
   readonly deliveryTimeoutMs: number
@@ -82,7 +79,6 @@ export interface FlowPlan {
   readonly fetch: FetchSettings
   readonly produce: ProduceSettings
   readonly positions: PositionsSettings
-  readonly tasksMaxCount: number
   readonly gapPolicy: GapPolicy
   /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
   readonly groupId: string

@@ -1,5 +1,10 @@
 /** Why upstream records could not be copied. */
-export type GapReason = 'removed before it was copied' | 'truncated' | 'above the end' | 'topic deleted' | 'topic recreated'
+export type GapReason =
+  | 'removed before it was copied'
+  | 'truncated'
+  | 'above the end'
+  | 'topic deleted'
+  | 'topic recreated'
 
 /** A stretch of a source partition that the copy does not hold (design.md section 5): said, counted and written down. */
 export interface Gap {

@@ -255,6 +255,7 @@ export class Lane {
     return new PartitionKeeper({
       clock: this.#deps.clock,
       random: this.#deps.random,
+      deliveryTimeoutMs: this.#plan.produce.deliveryTimeoutMs,
       say,
       locate: (partition) => this.#locator.locate(partition),
       suspendReading: (partition) => this.#readSide.suspend(partition),

@@ -81,6 +81,8 @@ export class MirroredPartition {
   /** Monotonic ms before which a recovering or stopped partition is left alone. */
   retryAtMs = 0
   failuresCount = 0
+  /** Monotonic ms of the first failure since something was last acknowledged; null: none. */
+  failingSinceMs: number | null = null
 
   // Figures.
   recordsTotal = 0
@@ -211,6 +213,7 @@ export class MirroredPartition {
     this.recordsTotal += batch.count
     this.bytesTotal += batch.size
     this.failuresCount = 0
+    this.failingSinceMs = null
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
     this.ackedDownstream = baseOffset + batch.count

@@ -1,4 +1,5 @@
 import type { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { EventFields } from '../observe/event.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
@@ -17,6 +18,8 @@ const ISOLATED_STUCK_MS = 100
 export interface PartitionKeeperDependencies {
   readonly clock: Clock
   readonly random: () => number
+  /** How long a partition is tried again without success before it stops (delivery.timeout.ms). */
+  readonly deliveryTimeoutMs: number
   say(name: EventName, fields: EventFields): void
   locate(partition: MirroredPartition): void
   suspendReading(partition: MirroredPartition): void
@@ -68,10 +71,19 @@ export class PartitionKeeper {
   /** Nobody knows whether what is in flight arrived: the target will be asked. */
   fail(partition: MirroredPartition, reason: string): void {
     if (partition.state.name !== 'flowing' && partition.state.name !== 'probing') return
+    const nowMs = this.#deps.clock.monotonic()
     partition.failuresCount++
+    partition.failingSinceMs ??= nowMs
+    if (nowMs - partition.failingSinceMs > this.#deps.deliveryTimeoutMs) {
+      const { sourceTopic: topic, partition: index } = partition
+      const { deliveryTimeoutMs: timeoutMs } = this.#deps
+      partition.failingSinceMs = null
+      this.refuse(partition, errors.DELIVERY_TIMED_OUT({ topic, partition: index, timeoutMs, reason }))
+      return
+    }
     this.#say('PartitionRecovering', partition, { reason })
     const delayMs = Math.min(FAILED_RETRY_LONGEST_MS, FAILED_RETRY_LEAST_MS * 2 ** (partition.failuresCount - 1))
-    partition.retryAtMs = this.#deps.clock.monotonic() + delayMs * (0.8 + 0.4 * this.#deps.random())
+    partition.retryAtMs = nowMs + delayMs * (0.8 + 0.4 * this.#deps.random())
     this.#deps.onRecovery()
     this.#apply(partition, { name: 'failed', reason })
   }

@@ -45,7 +45,5 @@ export function clientSettings(bootstrap: string, options: SettingsOptions = {})
     retryBackoffMaxMs: 1000,
     connectionsMaxIdleMs: 540_000,
     metadataMaxAgeMs: 300_000,
-    sendBufferBytes: -1,
-    receiveBufferBytes: -1,
   }
 }

@@ -16,7 +16,5 @@ export function plainClientSettings(bootstrap: string, clientId = 'test'): Clien
     retryBackoffMaxMs: 1_000,
     connectionsMaxIdleMs: 540_000,
     metadataMaxAgeMs: 300_000,
-    sendBufferBytes: -1,
-    receiveBufferBytes: -1,
   }
 }
