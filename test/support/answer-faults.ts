@@ -1,0 +1,91 @@
+import type { RequestHeader } from './kafka-frames.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
+
+export const PRODUCE = 0
+export const FETCH = 1
+
+/** Length field, correlation id, and the one byte of no tagged fields in the headers of flexible versions. */
+const HEADER_BYTES = 9
+const FIRST_FLEXIBLE_PRODUCE = 9
+const FIRST_FETCH_WITH_TOPIC_IDS = 13
+const TOPIC_ID_BYTES = 16
+const RECORD_HEADER_BYTES = 61
+
+/** What an injected error stands in for; `seen` settles when it was sent. */
+export interface InjectedFault extends Disposable {
+  readonly seen: Promise<void>
+}
+
+/**
+ * Puts an error code in the place of that of the first partition in the next Produce answer. The broker has appended the batch: to the client
+ * it is as if it had not. (What it did not append is for real brokers to refuse.)
+ */
+export function injectProduceError(proxy: TcpProxy, code: number): InjectedFault {
+  return injectOnce(proxy, (header, answer) => {
+    if (header.apiKey !== PRODUCE || header.apiVersion < FIRST_FLEXIBLE_PRODUCE) return undefined
+    return withCode(answer, produceErrorAt(answer), code)
+  })
+}
+
+/** Puts an error code into the next Fetch answer that has records: of the whole answer, or of its first partition. */
+export function injectFetchError(proxy: TcpProxy, code: number, where: 'answer' | 'partition'): InjectedFault {
+  return injectOnce(proxy, (header, answer) => {
+    if (header.apiKey !== FETCH || header.apiVersion < FIRST_FETCH_WITH_TOPIC_IDS || !hasRecords(answer)) return undefined
+    const errorAt = HEADER_BYTES + 4
+    // Throttle time, error code, session id, number of topics, topic id, number of partitions, partition index.
+    return withCode(answer, where === 'answer' ? errorAt : errorAt + 2 + 4 + 1 + TOPIC_ID_BYTES + 1 + 4, code)
+  })
+}
+
+/** Changes a byte of every Fetch answer that holds this text, as a broken disk or network card would, until it is disposed of. */
+export function corruptFetched(proxy: TcpProxy, text: string): Disposable & { readonly count: number } {
+  let count = 0
+  const hook = proxy.onAnswer((header, _request, answer) => {
+    const at = header.apiKey === FETCH ? answer.indexOf(text) : -1
+    if (at < 0) return 'forward'
+    count += 1
+    const copy = Buffer.from(answer)
+    copy[at] = (copy[at] ?? 0) ^ 0x01
+    return copy
+  })
+  return {
+    get count() {
+      return count
+    },
+    [Symbol.dispose]: () => hook[Symbol.dispose](),
+  }
+}
+
+/** Sends these bytes in place of the next answer of a kind. */
+export function replaceAnswer(proxy: TcpProxy, apiKey: number, bytes: Uint8Array): InjectedFault {
+  return injectOnce(proxy, (header) => (header.apiKey === apiKey ? Buffer.from(bytes) : undefined))
+}
+
+function injectOnce(proxy: TcpProxy, change: (header: RequestHeader, answer: Buffer) => Buffer | undefined): InjectedFault {
+  const { promise: seen, resolve } = Promise.withResolvers<void>()
+  const hook = proxy.onAnswer((header, _request, answer) => {
+    const changed = change(header, answer)
+    if (changed === undefined) return 'forward'
+    hook[Symbol.dispose]()
+    resolve()
+    return changed
+  })
+  return { seen, [Symbol.dispose]: () => hook[Symbol.dispose]() }
+}
+
+function withCode(answer: Buffer, at: number, code: number): Buffer {
+  const copy = Buffer.from(answer)
+  copy.writeInt16BE(code, at)
+  return copy
+}
+
+/** Number of topics, name of the first, number of its partitions, index of the first, error code: each count is below 127 here. */
+function produceErrorAt(answer: Buffer): number {
+  const nameAt = HEADER_BYTES + 1
+  const nameBytes = (answer[nameAt] ?? 0) - 1
+  return nameAt + 1 + nameBytes + 1 + 4
+}
+
+function hasRecords(answer: Buffer): boolean {
+  return answer.length > HEADER_BYTES + RECORD_HEADER_BYTES + 60
+}
