@@ -27,5 +27,5 @@ export function setting<Value, const Default extends Value | undefined>(
 }
 
 /** The value that a setting has when it is read: without a default, possibly none. */
-export type ValueOf<Declared> =
+type ValueOf<Declared> =
   Declared extends Setting<infer Value, infer Default> ? (undefined extends Default ? Value | undefined : Value) : never
