@@ -62,7 +62,7 @@ async function compareAll(topics: readonly CopiedTopic[], narrator: Narrator): P
     const { comparedCount, differences } = await compareTopic(copied)
     const verdict = differences.length === 0 ? `${figure(comparedCount)} records equal` : 'DIFFERENT'
     narrator.say(`  ${source.alias} ${topic.padEnd(11)} = ${target.alias} ${remoteTopic.padEnd(14)} ${verdict}`)
-    for (const difference of differences) narrator.indent(difference)
+    for (const difference of differences) narrator.quote(difference)
     if (differences.length > 0) isEqual = false
   }
   return isEqual
@@ -117,8 +117,7 @@ class CopyMeter {
     const seconds = (this.#doneMs - this.#idleMs) / 1_000
     const startSeconds = (this.#idleMs - this.#firstMs) / 1_000
     const rates = `${figure(this.#records / seconds)} records/s, ${(this.#bytes / 1e6 / seconds).toFixed(1)} MB/s`
-    return `Copied ${figure(this.#records)} records, ${(this.#bytes / 1e6).toFixed(1)} MB as compressed, in ${seconds.toFixed(1)} s after
-  ${startSeconds.toFixed(1)} s of starting and creating topics: ${rates}`
+    return `Copied ${figure(this.#records)} records, ${(this.#bytes / 1e6).toFixed(1)} MB as compressed, in ${seconds.toFixed(1)} s after ${startSeconds.toFixed(1)} s of starting and creating topics: ${rates}`
   }
 }
 

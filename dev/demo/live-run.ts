@@ -87,7 +87,7 @@ async function greetFirstCopy(
   narrator.say('')
   narrator.say(`The first order from ${eu.alias} is on ${us.alias}, ${narrator.elapsedSeconds} s after the demo began.`)
   narrator.say('Look at both sides from another terminal, in this folder (Ctrl-C ends the consumer):')
-  narrator.indent(consumerCommand(us, remoteTopic))
+  narrator.quote(consumerCommand(us, remoteTopic))
   narrator.say(
     `With eu and us exchanged: port ${eu.kafka.bootstrap.split(':').at(-1)}, topic ${us.alias}.${demoTopics.orders.name}.`,
   )

@@ -25,7 +25,12 @@ for (const [name, code] of [
 }
 
 keepJavaTidy()
-process.exitCode = await runDemo(process.argv.includes('--once'))
+try {
+  process.exitCode = await runDemo(process.argv.includes('--once'))
+} catch (error) {
+  process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
 
 /** @returns the exit code */
 async function runDemo(isOnce: boolean): Promise<number> {
@@ -43,7 +48,7 @@ async function runDemo(isOnce: boolean): Promise<number> {
   const file = join(watchdog().folder, 'mm2.properties')
   await writeFile(file, text)
   narrator.head('mm2.properties, as MirrorMaker 2 would have it')
-  narrator.indent(text)
+  narrator.quote(text)
 
   // Awaited here: the clusters are removed when this function is left.
   return await (isOnce ? runOnce(clusters, file, narrator) : runUntilStopped(clusters, file, narrator))

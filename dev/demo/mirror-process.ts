@@ -14,6 +14,8 @@ export interface MirrorEvent {
   readonly time: string
   /** What a person would read. */
   readonly msg: string
+  /** With NotDoneYet: settings that are not followed. */
+  readonly settings?: readonly { readonly key: string }[]
   /** With StatusReported: totals of each flow since its start. */
   readonly flows?: readonly { readonly recordsTotal: number; readonly bytesTotal: number }[]
 }

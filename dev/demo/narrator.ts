@@ -17,27 +17,45 @@ export class Narrator {
   /** A heading with an empty line above. */
   head(text: string): void {
     this.say('')
-    this.say(this.#isTerminal ? `\u001b[1m${text}\u001b[0m` : text)
+    this.#lines(text, '', this.#isTerminal ? (line) => `\u001b[1m${line}\u001b[0m` : undefined)
   }
 
-  /** Lines of text; more than one where the text has line ends. */
+  /** Lines of text, wrapped at the terminal's width; where a line is wrapped, its indentation is kept. */
   say(text: string): void {
-    for (const line of text.split('\n')) this.#screen.writeLine(line)
+    this.#lines(text, '')
   }
 
-  indent(text: string): void {
-    this.say(text.trimEnd().replaceAll(/^(?=.)/gm, '    '))
+  /** Text that somebody may copy: indented, and not wrapped. */
+  quote(text: string): void {
+    for (const line of text.trimEnd().split('\n')) this.#screen.writeLine(line === '' ? '' : `    ${line}`)
   }
 
   /** What twinlog says: its status in place (where there is no terminal, every ten seconds), all else as lines. */
-  mirrorEvent({ event, level, msg }: MirrorEvent): void {
-    if (event !== 'StatusReported') {
-      for (const line of msg.split('\n')) this.say(`  twinlog | ${level === 'info' ? '' : `${level}: `}${line}`)
-    } else if (this.#isTerminal) {
-      this.#screen.showStatus(fitTo(this.#screen.columns, `  twinlog | ${msg}`))
+  mirrorEvent({ event, level, msg, settings = [] }: MirrorEvent): void {
+    if (event === 'StatusReported') this.#status(msg)
+    else if (event === 'NotDoneYet') this.#mirrorLine(`not done yet: ${settings.map(({ key }) => key).join(', ')}`)
+    else this.#mirrorLine(level === 'info' ? msg : `${level}: ${msg}`)
+  }
+
+  #mirrorLine(text: string): void {
+    this.#lines(text, '  twinlog | ', undefined, '  ')
+  }
+
+  #status(text: string): void {
+    if (this.#isTerminal) {
+      this.#screen.showStatus(`  ${fitStatus(this.#screen.columns - 3, text)}`)
     } else if (performance.now() - this.#saidStatusMs > statusPauseMs) {
       this.#saidStatusMs = performance.now()
-      this.say(`  twinlog | ${msg}`)
+      this.#mirrorLine(text)
+    }
+  }
+
+  #lines(text: string, prefix: string, style: (line: string) => string = (line) => line, hanging = ''): void {
+    for (const line of text.split('\n')) {
+      const columns = this.#screen.columns - prefix.length - hanging.length - 1
+      for (const [index, part] of wrapLine(line, columns).entries()) {
+        this.#screen.writeLine(style(`${prefix}${index === 0 ? '' : hanging}${part}`))
+      }
     }
   }
 
@@ -48,3 +66,25 @@ export class Narrator {
 }
 
 const statusPauseMs = 10_000
+
+/** The status begins with what changes least, so that is what a narrow terminal goes without. */
+function fitStatus(columns: number, text: string): string {
+  const parts = text.split(' | ')
+  while (parts.length > 1 && parts.join(' | ').length > columns) parts.shift()
+  return fitTo(columns, parts.join(' | '))
+}
+
+function wrapLine(line: string, columns: number): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? ''
+  const wrapped: string[] = []
+  let current = ''
+  for (const word of line.trimStart().split(' ')) {
+    if (current !== '' && indent.length + current.length + 1 + word.length > columns) {
+      wrapped.push(indent + current)
+      current = word
+    } else {
+      current = current === '' ? word : `${current} ${word}`
+    }
+  }
+  return [...wrapped, indent + current]
+}
