@@ -249,6 +249,11 @@ export const errorEntries = {
     action: 'stop',
     text: 'The target acknowledged nothing of {topic} partition {partition} for {timeoutMs} ms (delivery.timeout.ms); the last reason was {reason}. The partition stops and is tried again in a while.',
   },
+  NOT_REPLICATED_YET: {
+    kind: 'operational',
+    action: 'retry',
+    text: 'What was written to {topic} partition {partition} is not on all replicas in sync yet: they have it up to offset {end}, and {expected} is waited for. Look at the followers of that partition.',
+  },
   TOPIC_NOT_FOUND: {
     kind: 'operational',
     action: 'refresh-metadata',

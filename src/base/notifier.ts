@@ -1,3 +1,6 @@
+/** setTimeout takes at most this many ms; more would fire at once. Waking early is harmless: who waits looks again. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /** Lets one loop wait until something changed. A notification that nobody waits for is kept for the next wait. */
 export class Notifier {
   #isNotified = false
@@ -16,7 +19,10 @@ export class Notifier {
     signal.throwIfAborted()
     if (!this.#isNotified) {
       await new Promise<void>((resolve) => {
-        const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#wake?.(), timeoutMs)
+        const timer =
+          timeoutMs === undefined
+            ? undefined
+            : setTimeout(() => this.#wake?.(), Math.min(timeoutMs, LONGEST_TIMEOUT_MS))
         const wake = (): void => {
           clearTimeout(timer)
           signal.removeEventListener('abort', wake)

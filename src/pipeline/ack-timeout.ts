@@ -1,4 +1,4 @@
-const LEAST_MS = 1_500
+const LEAST_MS = 1_000
 const USUAL_TIMES = 20
 const SMOOTHING = 0.1
 
@@ -28,8 +28,12 @@ export class AckTimeout {
     return this.#leastMs
   }
 
-  acknowledged(elapsedMs: number): void {
+  /**
+   * @param servedMs    from when the broker could take the request up: it takes one at a time
+   * @param elapsedMs   from when it was sent
+   */
+  acknowledged(servedMs: number, elapsedMs: number): void {
     this.#leastMs = Math.min(this.#leastMs, elapsedMs)
-    this.#usualMs += (elapsedMs - this.#usualMs) * SMOOTHING
+    this.#usualMs += (servedMs - this.#usualMs) * SMOOTHING
   }
 }

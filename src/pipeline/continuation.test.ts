@@ -19,6 +19,8 @@ const facts: ContinuationFacts = {
   ackedSequence: -1,
   ackedOffset: -1,
   storedPosition: 120,
+  hole: null,
+  isIdentitySpent: false,
 }
 
 test('a partition without an identity begins at the stored position with a new one', () => {
@@ -59,6 +61,25 @@ test('an identity under which nothing was sent is used from the start of its fir
   assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity], [100, 0, false])
 })
 
+test('a first batch that never arrived is sent again under the same identity, so that its late twin would be known', () => {
+  const refused = { ...facts, targetEnd: 700, storedPosition: 100 }
+  for (const one of [refused, { ...refused, storedPosition: null }]) {
+    const result = continuationOf(one)
+    assert.deepEqual(
+      [result.upstream, result.sequence, result.needsNewIdentity, result.remark],
+      [100, 0, false, 'none'],
+    )
+  }
+  // Something was acknowledged or stored beyond it: then the target lost it, or has forgotten the id.
+  for (const one of [
+    { ...refused, storedPosition: 120 },
+    { ...refused, ackedSequence: 19, ackedOffset: 120 },
+    { ...refused, targetEnd: 720 },
+  ]) {
+    assert.equal(continuationOf(one).needsNewIdentity, true)
+  }
+})
+
 test('without permission to ask, the copy goes on after what was acknowledged, with the next sequence', () => {
   const result = continuationOf({ ...facts, isTargetKnown: false, ackedSequence: 19, ackedOffset: 120 })
   assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity, result.remark], [120, 20, false, 'none'])
@@ -78,4 +99,33 @@ test('the sequence after the last one wraps at 2^31', () => {
   const near = OffsetMap.from([{ upstream: 0, sequence: 2 ** 31 - 10, downstream: 0 }])
   const result = continuationOf({ ...facts, map: near, targetSequence: 2 ** 31 - 1 })
   assert.deepEqual([result.upstream, result.sequence, result.downstream], [10, 0, 10])
+})
+
+test('a ledger entry whose first batch never arrived is gone on with under the same identity, whatever is stored', () => {
+  const result = continuationOf({ ...facts, targetEnd: 700, storedPosition: null })
+  assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity, result.remark], [100, 0, false, 'none'])
+})
+
+test('a stored position that is older than the first run does not take the copy back behind it', () => {
+  const result = continuationOf({ ...facts, storedPosition: 40 })
+  assert.deepEqual([result.upstream, result.needsNewIdentity, result.remark], [100, true, 'duplicates possible'])
+})
+
+test('after a truncation of the source the copy goes on where the next run begins, not behind what was taken back', () => {
+  const truncated = OffsetMap.from([
+    { upstream: 0, sequence: 0, downstream: 0 },
+    { upstream: 80, sequence: 100, downstream: 100 },
+  ])
+  const result = continuationOf({ ...facts, map: truncated, targetSequence: 99 })
+  assert.deepEqual([result.upstream, result.sequence, result.downstream], [80, 100, 100])
+})
+
+test('a batch that was refused while a later one was taken is copied again under a new identity, and that is said', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59, ackedSequence: 49, ackedOffset: 151, hole: 151 })
+  assert.deepEqual([result.upstream, result.needsNewIdentity, result.remark], [151, true, 'duplicates possible'])
+})
+
+test('a spent identity is replaced, and the position stays', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59, isIdentitySpent: true })
+  assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity], [161, 0, true])
 })

@@ -1,4 +1,5 @@
 import type { OffsetMap } from '../mirror/offset-map.ts'
+import type { Run } from '../mirror/run.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 
 /** What is known about a partition when it has to be decided where its copy goes on. */
@@ -18,17 +19,22 @@ export interface ContinuationFacts {
   readonly ackedOffset: number
   /** Next upstream offset by the stored positions; null: none. */
   readonly storedPosition: number | null
+  /** Upstream offset of a batch that the target refused while it took one behind it; null: there was none. */
+  readonly hole: number | null
+  /** The target does not take the identity any more. */
+  readonly isIdentitySpent: boolean
 }
 
-/** Where to go on. `upstream` null: nothing is stored, `auto.offset.reset` decides. */
+/** Where to go on. */
 export interface Continuation {
+  /** Next upstream offset to be read; null: nothing is stored, `auto.offset.reset` decides. */
   readonly upstream: number | null
   /** Next sequence of the identity; with a new identity it begins at 0. */
   readonly sequence: number
   readonly needsNewIdentity: boolean
-  /** Offset that the target will give to the next record. */
+  /** Offset that the target will give to the next record; -1: not known. */
   readonly downstream: number
-  /** Upstream offset that is known to be on the target; not above `upstream`. */
+  /** Last sequence that is in the target's log, though perhaps not on all replicas yet; -1: not known, or none. */
   readonly appendedSequence: number
   readonly remark: 'none' | 'target lost records' | 'duplicates possible'
 }
@@ -37,18 +43,29 @@ export interface Continuation {
  * Decides where the copy of a partition goes on: the target's log says which sequence came last, and the runs say which upstream offset that
  * was (design.md section 5). Pure and total; the first rule that fits wins:
  *
- *  1. no identity yet, or none at all          after what was acknowledged (without sequences what was in flight may be there twice), or the
- *                                              stored position; new identity
- *  2. the target names our last sequence       the record after it, same identity; if that is behind what was acknowledged, the target lost
- *                                              records, and they are copied again from there
- *  3. nothing was ever sent                    the start of the first run, same identity
- *  4. the target cannot be asked               after what was acknowledged, same identity: the broker drops the repeated batches it knows
- *  5. none of ours is at the target's end      the upstream offset that belongs there if the end lies within what was acknowledged (the target
- *                                              lost records), otherwise after what was acknowledged or stored; new identity
+ *  1. the target took a batch behind one it refused   that one, new identity: rather twice than not at all
+ *  2. no identity yet, or none at all                 after what was acknowledged (without sequences what was in flight may be there twice), or the
+ *                                                     stored position; new identity
+ *  3. the target names our last sequence              the record after it, same identity; if that is behind what was acknowledged, the target lost
+ *                                                     records, and they are copied again from there
+ *  4. nothing of ours can be there                    the start of the first run, same identity: an append that is still on its way is then a duplicate
+ *  5. the target cannot be asked                      after what was acknowledged, same identity: the broker drops the repeated batches it knows
+ *  6. none of ours is at the target's end             the upstream offset that belongs there if the end lies within what was acknowledged (the target
+ *                                                     lost records), otherwise after what was acknowledged or stored, and not before the first run,
+ *                                                     which was written down when all before it was there; new identity
+ *
+ * A spent identity is replaced wherever the copy goes on.
  */
 export function continuationOf(facts: ContinuationFacts): Continuation {
-  const { map, targetSequence, targetEnd } = facts
-  if (map === null || map.last === null) {
+  const continuation = decide(facts)
+  return facts.isIdentitySpent ? { ...continuation, needsNewIdentity: true, sequence: 0 } : continuation
+}
+
+function decide(facts: ContinuationFacts): Continuation {
+  const { map, targetSequence, targetEnd, hole } = facts
+  if (hole !== null) return beginning(hole, targetEnd, 'duplicates possible')
+  const first = firstRunOf(map)
+  if (map === null || first === null) {
     const isGoingOn = facts.ackedOffset >= 0
     return beginning(
       isGoingOn ? facts.ackedOffset : facts.storedPosition,
@@ -58,49 +75,50 @@ export function continuationOf(facts: ContinuationFacts): Continuation {
   }
   if (targetSequence !== null) {
     const run = map.runAtSequence(targetSequence)
-    if (run !== null) return afterSequence(facts, run, targetSequence)
+    if (run !== null) return afterSequence(facts, map, run, targetSequence)
   }
-  if (!facts.hasWritten) {
-    const [first] = map.runs()
-    if (first !== undefined) return sameIdentity(first.upstream, first.sequence, targetEnd, 'none')
+  if (isNothingThere(facts, first)) return sameIdentity(first.upstream, first.sequence, targetEnd)
+  if (!facts.isTargetKnown && facts.ackedSequence >= 0) {
+    return sameIdentity(facts.ackedOffset, sequenceAfter(facts.ackedSequence, 1), -1)
   }
-  if (!facts.isTargetKnown) {
-    if (facts.ackedSequence >= 0) {
-      return sameIdentity(facts.ackedOffset, sequenceAfter(facts.ackedSequence, 1), -1, 'none')
-    }
-    return beginning(facts.storedPosition, -1, 'duplicates possible')
-  }
-  const lostTo = map.upstreamOf(targetEnd)
-  const known = facts.ackedOffset >= 0 ? facts.ackedOffset : facts.storedPosition
-  if (lostTo !== null && known !== null && lostTo < known) return beginning(lostTo, targetEnd, 'target lost records')
-  return beginning(known, targetEnd, 'duplicates possible')
+  const known = Math.max(facts.ackedOffset, facts.storedPosition ?? -1, first.upstream)
+  const lostTo = facts.isTargetKnown ? map.upstreamOf(targetEnd) : null
+  if (lostTo !== null && lostTo < known) return beginning(lostTo, targetEnd, 'target lost records')
+  return beginning(known, facts.isTargetKnown ? targetEnd : -1, 'duplicates possible')
 }
 
-function afterSequence(
-  facts: ContinuationFacts,
-  run: { upstream: number; sequence: number; downstream: number },
-  last: number,
-): Continuation {
-  const next = sequenceDistance(run.sequence, last) + 1
-  const isBehind =
-    facts.ackedSequence >= 0 && last !== facts.ackedSequence && sequenceDistance(last, facts.ackedSequence) < 2 ** 30
+function firstRunOf(map: OffsetMap | null): Run | null {
+  const [first] = map?.runs() ?? []
+  return first ?? null
+}
+
+/** Nothing was sent under the identity, or nothing acknowledged and the target ends where its first record would have come. */
+function isNothingThere(facts: ContinuationFacts, first: Run): boolean {
+  if (!facts.hasWritten) return true
+  if (Math.max(facts.ackedOffset, facts.storedPosition ?? -1) > first.upstream) return false
+  return facts.isTargetKnown && facts.ackedSequence < 0 && facts.targetEnd <= first.downstream
+}
+
+/** After a truncation of the source the next run begins below the end of the one before it: what is between has to be copied anew. */
+function afterSequence(facts: ContinuationFacts, map: OffsetMap, run: Run, last: number): Continuation {
+  const { ackedSequence } = facts
+  const count = sequenceDistance(run.sequence, last) + 1
+  const sequence = sequenceAfter(last, 1)
+  const next = map.runAtSequence(sequence)
+  const nextStart = next !== null && next.sequence === sequence ? next.upstream : Infinity
+  const isBehind = ackedSequence >= 0 && last !== ackedSequence && sequenceDistance(last, ackedSequence) < 2 ** 30
   return {
-    upstream: run.upstream + next,
-    sequence: sequenceAfter(last, 1),
+    upstream: Math.min(run.upstream + count, nextStart),
+    sequence,
     needsNewIdentity: false,
-    downstream: run.downstream < 0 ? -1 : run.downstream + next,
+    downstream: run.downstream < 0 ? -1 : run.downstream + count,
     appendedSequence: last,
     remark: isBehind ? 'target lost records' : 'none',
   }
 }
 
-function sameIdentity(
-  upstream: number,
-  sequence: number,
-  downstream: number,
-  remark: Continuation['remark'],
-): Continuation {
-  return { upstream, sequence, needsNewIdentity: false, downstream, appendedSequence: -1, remark }
+function sameIdentity(upstream: number, sequence: number, downstream: number): Continuation {
+  return { upstream, sequence, needsNewIdentity: false, downstream, appendedSequence: -1, remark: 'none' }
 }
 
 function beginning(upstream: number | null, downstream: number, remark: Continuation['remark']): Continuation {

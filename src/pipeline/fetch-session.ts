@@ -43,14 +43,6 @@ export class FetchSession {
     return this.#entries.size
   }
 
-  get partitions(): Iterable<MirroredPartition> {
-    return this.#entries.keys()
-  }
-
-  has(partition: MirroredPartition): boolean {
-    return this.#entries.has(partition)
-  }
-
   /** Asks for the partition from now on. */
   add(partition: MirroredPartition, topicId: Buffer, currentLeaderEpoch: number): void {
     const entry = { partition, topicId, currentLeaderEpoch, generation: -1, isInSession: false }

@@ -1,6 +1,7 @@
-import type { TwinlogError } from '../base/catalogue.ts'
+import { TwinlogError } from '../base/catalogue.ts'
 import { describeProducers, initProducerId, listOffsets } from '../kafka/admin.ts'
 import type { ActiveProducer } from '../kafka/admin.ts'
+import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ArenaPool } from '../kafka/frame-arena.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { LocatorPorts, PartitionAnswers } from './locator.ts'
@@ -73,11 +74,38 @@ export class KafkaLocatorPorts implements LocatorPorts {
     return answersOf(partitions, await listOffsets(this.#source, requests, options), ({ offset }) => offset)
   }
 
-  async tailSequence(partition: MirroredPartition, targetEnd: number, { signal }: CallOptions): Promise<number | null> {
+  /** All partitions of a call have the same leader as a rule: one connection to each leader does. */
+  async tailSequences(
+    questions: readonly { partition: MirroredPartition; targetEnd: number }[],
+    { signal }: CallOptions,
+  ): Promise<PartitionAnswers<number | null>> {
+    const answers = new Map<MirroredPartition, number | null | TwinlogError>()
+    for (const leader of new Set(questions.map(({ partition }) => this.targetLeader(partition)))) {
+      const ofLeader = questions.filter(({ partition }) => this.targetLeader(partition) === leader)
+      try {
+        await using connection = await this.#target.openDataConnection(leader, 'read', { signal, arenas: this.#arenas })
+        for (const question of ofLeader) answers.set(question.partition, await this.#tailSequence(connection, question))
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+        for (const { partition } of ofLeader) if (!answers.has(partition)) answers.set(partition, error)
+      }
+    }
+    return answers
+  }
+
+  async #tailSequence(
+    connection: BrokerConnection,
+    { partition, targetEnd }: { partition: MirroredPartition; targetEnd: number },
+  ): Promise<number | null | TwinlogError> {
     if (partition.identity === null) return null
     const { producerId } = partition.identity
-    const question = { ...targetOf(partition), end: targetEnd, producerId }
-    return readTailSequence(this.#target, question, { signal, arenas: this.#arenas })
+    try {
+      return await readTailSequence(this.#target, connection, { ...targetOf(partition), end: targetEnd, producerId })
+    } catch (error) {
+      if (connection.isOpen && error instanceof TwinlogError && error.kind !== 'defect') return error
+      throw error
+    }
   }
 
   /** @throws what the source answered when it has no bounds to tell */

@@ -45,7 +45,7 @@ export function partitionStatusOf(partition: MirroredPartition, isReadCommitted:
     topic: sourceTopic,
     partition: index,
     phase: state.name === 'probing' || state.name === 'flowing' ? 'copying' : state.name,
-    reason: 'reason' in state ? state.reason : (partition.pendingRefusal?.message ?? null),
+    reason: 'reason' in state ? state.reason : (partition.pendingRefusal?.message ?? partition.delayReason),
     nextOffset: ackedOffset,
     endOffset,
     lagRecords: ackedOffset >= 0 && endOffset > ackedOffset ? endOffset - ackedOffset : 0,

@@ -262,7 +262,7 @@ export class Lane {
       resumeReading: (partition) => this.#readSide.resume(partition),
       withdrawWriting: (partition) => this.#writeSide.withdraw(partition),
       offerWriting: (partition) => this.#writeSide.pump([partition]),
-      closedForMs: (partition) => this.#writeSide.closedForMs(partition),
+      blockedForMs: (partition) => this.#writeSide.blockedForMs(partition),
       wantConnection: (partition) => this.#writeSide.wantConnection(partition),
       onRecovery: () => this.#recoveriesTotal++,
     })
@@ -281,8 +281,11 @@ export class Lane {
         this.#moved.add(partition)
         this.#keeper.located(partition)
       },
-      onDelayed: (_partition, error) => {
-        if (error.action === 'refresh-metadata') this.#requestMetadata()
+      onDelayed: ({ sourceTopic: topic, partition }, error, isNews) => {
+        if (isNews) say('PartitionDelayed', { topic, partition, error })
+        if (error.action !== 'refresh-metadata') return
+        this.#requestMetadata()
+        this.#deps.onTopicsChanged?.()
       },
       onRefused: (partition, error) => this.#keeper.refuse(partition, error),
       onUnpositioned: (partition) => {

@@ -5,7 +5,7 @@ import { Notifier } from '../base/notifier.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
 import { continuationOf } from './continuation.ts'
-import type { Continuation } from './continuation.ts'
+import type { Continuation, ContinuationFacts } from './continuation.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 
 const RETRY_MS = 200
@@ -38,8 +38,11 @@ export interface LocatorPorts {
     at: 'earliest' | 'latest',
     options: CallOptions,
   ): Promise<PartitionAnswers<number>>
-  /** Last sequence of the partition's identity by the headers at the end of the target's log; null: none of the last batches is ours. */
-  tailSequence(partition: MirroredPartition, targetEnd: number, options: CallOptions): Promise<number | null>
+  /** Last sequence of each partition's identity by the headers at the end of the target's log; null: none of the last batches is ours. */
+  tailSequences(
+    questions: readonly { partition: MirroredPartition; targetEnd: number }[],
+    options: CallOptions,
+  ): Promise<PartitionAnswers<number | null>>
 }
 
 export interface LocatorDependencies {
@@ -50,7 +53,7 @@ export interface LocatorDependencies {
   /** The partition may be read and written from here on. */
   onLocated(partition: MirroredPartition, remark: Continuation['remark']): void
   /** It could not be found out yet, and is tried again. */
-  onDelayed(partition: MirroredPartition, error: TwinlogError): void
+  onDelayed(partition: MirroredPartition, error: TwinlogError, isNews: boolean): void
   onRefused(partition: MirroredPartition, error: TwinlogError): void
   /** No stored position, and auto.offset.reset is `none`. */
   onUnpositioned(partition: MirroredPartition): void
@@ -81,14 +84,17 @@ export class Locator {
 
   async run({ signal }: { signal: AbortSignal }): Promise<void> {
     const defect = Promise.withResolvers<never>()
-    defect.promise.catch(() => {})
+    await Promise.race([this.#runGroups({ signal }, defect.reject), defect.promise])
+  }
+
+  async #runGroups(options: CallOptions, onDefect: (error: unknown) => void): Promise<void> {
+    const { signal } = options
     while (!signal.aborted) {
-      const wait = this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
-      await Promise.race([wait, defect.promise])
+      await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
       for (const [leader, due] of this.#dueByLeader()) {
         this.#busy.add(leader)
-        void this.#locateGroup(due, { signal })
-          .catch(defect.reject)
+        void this.#locateGroup(due, options)
+          .catch(onDefect)
           .finally(() => {
             this.#busy.delete(leader)
             this.#changed.notify()
@@ -117,41 +123,75 @@ export class Locator {
     } catch (error) {
       if (options.signal.aborted) return
       if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
-      for (const partition of due) if (this.#waiting.has(partition)) this.#delay(partition, error)
+      for (const partition of due) this.#delay(partition, error)
     }
   }
 
+  /** A partition may be given up during any of the waits here: whatever was found out about it then is of no use any more. */
   async #locateAll(all: readonly MirroredPartition[], options: CallOptions): Promise<void> {
-    const { ports } = this.#deps
-    for (const partition of all) {
-      if (ports.topicIds(partition) === null)
-        this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
-      else this.#adoptLedger(partition)
-    }
-    const due = all.filter((partition) => ports.topicIds(partition) !== null)
-    const known = due.filter((partition) => partition.identity !== null && partition.hasWritten)
-    const sequences = known.length === 0 ? new Map() : await ports.targetSequences(known, options)
+    const { ports, isIdempotent } = this.#deps
+    const due = all.filter((partition) => {
+      if (ports.topicIds(partition) !== null) return true
+      this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
+      return false
+    })
+    for (const partition of due) this.#adoptLedger(partition)
+    const sequences: PartitionAnswers<number | null> = isIdempotent
+      ? await ports.targetSequences(due, options)
+      : new Map()
     const ends = await ports.targetEnds(due, options)
-    const unplaced: { partition: MirroredPartition; continuation: Continuation }[] = []
+    const unplaced: Unplaced[] = []
+    const unseen: { partition: MirroredPartition; targetEnd: number }[] = []
     for (const partition of due) {
-      const end = ends.get(partition)
-      if (end === undefined || end instanceof TwinlogError) {
-        if (end !== undefined) this.#delay(partition, end)
-        continue
-      }
-      const continuation = await this.#decide(partition, sequences.get(partition), end, options)
-      if (continuation === null) continue
-      if (continuation.upstream === null) unplaced.push({ partition, continuation })
-      else await this.#settle(partition, continuation, continuation.upstream, end, options)
+      const sequence = sequences.get(partition) ?? null
+      const targetEnd = ends.get(partition)
+      const failure = [sequence, targetEnd].find((answer) => answer instanceof TwinlogError && answer.action !== 'stop')
+      partition.isTargetBlind = sequence instanceof TwinlogError
+      if (failure instanceof TwinlogError) this.#delay(partition, failure)
+      else if (targetEnd instanceof TwinlogError) this.#delay(partition, targetEnd)
+      else if (targetEnd === undefined) continue
+      else if (typeof sequence === 'number' || !partition.hasWritten || partition.identity === null) {
+        await this.#place(
+          partition,
+          { targetSequence: numberOrNull(sequence), isTargetKnown: true, targetEnd },
+          unplaced,
+          options,
+        )
+      } else unseen.push({ partition, targetEnd })
     }
+    await this.#placeByTail(unseen, unplaced, options)
     await this.#placeByReset(unplaced, options)
+  }
+
+  /** Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4). */
+  async #placeByTail(
+    unseen: readonly { partition: MirroredPartition; targetEnd: number }[],
+    unplaced: Unplaced[],
+    options: CallOptions,
+  ): Promise<void> {
+    if (unseen.length === 0) return
+    const tails = await this.#deps.ports.tailSequences(unseen, options)
+    for (const { partition, targetEnd } of unseen) {
+      const tail = tails.get(partition) ?? null
+      if (tail instanceof TwinlogError && tail.action !== 'stop') this.#delay(partition, tail)
+      else {
+        const isTargetKnown = !(tail instanceof TwinlogError)
+        await this.#place(
+          partition,
+          { targetSequence: numberOrNull(tail), isTargetKnown, targetEnd },
+          unplaced,
+          options,
+        )
+      }
+    }
   }
 
   /** The first time in this life: what the ledger says is taken over, unless it speaks of another incarnation of a topic. */
   #adoptLedger(partition: MirroredPartition): void {
     if (partition.identity !== null) return
     partition.sourceTopicId = this.#deps.ports.topicIds(partition)?.source ?? null
-    const { ledger } = partition.assignment
+    const { ledger } = partition
+    partition.ledger = null
     if (ledger === null || !this.#deps.isIdempotent) return
     const { runs, ...identity } = ledger
     partition.identity = identity
@@ -160,49 +200,21 @@ export class Locator {
     partition.hasWritten = true
   }
 
-  async #decide(
+  async #place(
     partition: MirroredPartition,
-    sequence: number | null | undefined | TwinlogError,
-    targetEnd: number,
-    options: CallOptions,
-  ): Promise<Continuation | null> {
-    if (sequence instanceof TwinlogError && sequence.action !== 'stop') {
-      this.#delay(partition, sequence)
-      return null
-    }
-    let targetSequence = sequence instanceof TwinlogError ? null : (sequence ?? null)
-    let isTargetKnown = true
-    if (partition.hasWritten && partition.identity !== null && targetSequence === null) {
-      // Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4).
-      try {
-        targetSequence = await this.#deps.ports.tailSequence(partition, targetEnd, options)
-      } catch (error) {
-        if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
-        if (error.action !== 'stop') {
-          this.#delay(partition, error)
-          return null
-        }
-        isTargetKnown = false
-      }
-      partition.isTargetBlind = !isTargetKnown
-    }
-    const continuation = continuationOf({
-      map: partition.map,
-      hasWritten: partition.hasWritten,
-      targetSequence,
-      isTargetKnown,
-      targetEnd,
-      ackedSequence: partition.ackedSequence,
-      ackedOffset: partition.ackedOffset,
-      storedPosition: partition.assignment.storedPosition,
-    })
-    return partition.isIdentitySpent ? { ...continuation, needsNewIdentity: true, sequence: 0 } : continuation
-  }
-
-  async #placeByReset(
-    unplaced: readonly { partition: MirroredPartition; continuation: Continuation }[],
+    target: Pick<ContinuationFacts, 'targetSequence' | 'isTargetKnown' | 'targetEnd'>,
+    unplaced: Unplaced[],
     options: CallOptions,
   ): Promise<void> {
+    const { map, hasWritten, ackedSequence, ackedOffset, hole, isIdentitySpent } = partition
+    const { storedPosition } = partition.assignment
+    const facts = { ...target, map, hasWritten, ackedSequence, ackedOffset, storedPosition, hole, isIdentitySpent }
+    const continuation = continuationOf(facts)
+    if (continuation.upstream === null) unplaced.push({ partition, continuation })
+    else await this.#settle(partition, continuation, continuation.upstream, target.targetEnd, options)
+  }
+
+  async #placeByReset(unplaced: readonly Unplaced[], options: CallOptions): Promise<void> {
     const { ports, autoOffsetReset } = this.#deps
     for (const at of ['earliest', 'latest'] as const) {
       const chosen = unplaced.filter(({ partition }) => (at === 'latest') === this.#beginsAtEnd(partition))
@@ -238,11 +250,18 @@ export class Locator {
     // Appended, but not by all replicas yet: neither lost nor safe. It is waited for, as acks=all would.
     const isReplicated = continuation.appendedSequence < 0 || targetEnd >= continuation.downstream
     if (!isReplicated) {
-      partition.retryAtMs = this.#deps.clock.monotonic() + RETRY_MS
+      const { targetTopic: topic, partition: index } = partition
+      this.#delay(
+        partition,
+        errors.NOT_REPLICATED_YET({ topic, partition: index, end: targetEnd, expected: continuation.downstream }),
+      )
       return
     }
     if (continuation.needsNewIdentity && this.#deps.isIdempotent) await this.#renewIdentity(partition, options)
-    this.#waiting.delete(partition)
+    if (!this.#waiting.delete(partition)) return
+    partition.delayReason = null
+    partition.hole = null
+    partition.refusedOffset = null
     partition.ackedOffset = upstream
     if (continuation.needsNewIdentity) partition.ackedSequence = -1
     else if (continuation.appendedSequence >= 0) partition.ackedSequence = continuation.appendedSequence
@@ -281,12 +300,25 @@ export class Locator {
   }
 
   #delay(partition: MirroredPartition, error: TwinlogError): void {
+    if (!this.#waiting.has(partition)) return
     if (error.action === 'stop') {
       this.#waiting.delete(partition)
       this.#deps.onRefused(partition, error)
       return
     }
     partition.retryAtMs = this.#deps.clock.monotonic() + RETRY_MS
-    this.#deps.onDelayed(partition, error)
+    const isNews = partition.delayReason !== error.message
+    partition.delayReason = error.message
+    this.#deps.onDelayed(partition, error, isNews)
   }
+}
+
+/** A partition about which nothing is stored: auto.offset.reset decides. */
+interface Unplaced {
+  readonly partition: MirroredPartition
+  readonly continuation: Continuation
+}
+
+function numberOrNull(answer: number | null | TwinlogError): number | null {
+  return typeof answer === 'number' ? answer : null
 }

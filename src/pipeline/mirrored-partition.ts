@@ -1,6 +1,6 @@
 import type { TwinlogError } from '../base/catalogue.ts'
 import { Fifo } from '../base/fifo.ts'
-import type { LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
+import type { LedgerEntry, LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
 import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
@@ -12,6 +12,8 @@ import type { WriterState } from './writer-state.ts'
 /** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
 const RUN_RECORDS_MAX = 2 ** 30
 
+/** Runs that are kept in memory when there are twice as many. */
+const RUNS_KEPT = 4096
 /** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
 const REMEMBERED_BATCHES = 5
 
@@ -33,7 +35,9 @@ export class MirroredPartition {
   readonly sourceTopic: string
   readonly targetTopic: string
   readonly partition: number
-  readonly assignment: PartitionAssignment
+  readonly assignment: Omit<PartitionAssignment, 'ledger'>
+  /** The ledger's entry until it is taken over into `map`. */
+  ledger: LedgerEntry | null
   /** Counts the partitions of a lane: spreads them evenly over connections. */
   readonly serial: number
 
@@ -45,7 +49,6 @@ export class MirroredPartition {
   readReplica = -1
   highWatermark = -1
   lastStableOffset = -1
-  logStartOffset = -1
   /** Topic id at the source when the partition was located; null where the broker has none. */
   sourceTopicId: string | null = null
 
@@ -72,6 +75,15 @@ export class MirroredPartition {
   spentProducerId: bigint | null = null
   /** The target takes this producer id no longer: the next time it is located it gets another. */
   isIdentitySpent = false
+  /**
+   * First upstream offset of a batch that the target refused while it took one behind it: possible only where the broker has forgotten the
+   * producer id and takes any sequence. The copy has to go back there.
+   */
+  hole: number | null = null
+  /** Upstream offset of the first batch of the flight that was surely not appended; null: none. */
+  refusedOffset: number | null = null
+  /** Why it is not known yet where the partition goes on; null: it is, or nothing is in the way. */
+  delayReason: string | null = null
   /** It ends here as soon as what was read before is acknowledged. */
   pendingRefusal: TwinlogError | null = null
   /** Its batches go over a connection of their own: it was slow to be acknowledged. */
@@ -97,8 +109,10 @@ export class MirroredPartition {
 
   constructor(assignment: PartitionAssignment, serial = 0) {
     this.serial = serial
+    this.ledger = assignment.ledger
     this.takenOffset = assignment.storedPosition ?? 0
-    this.assignment = assignment
+    const { ledger: _, ...rest } = assignment
+    this.assignment = rest
     this.sourceTopic = assignment.sourceTopic
     this.targetTopic = assignment.targetTopic
     this.partition = assignment.partition
@@ -138,13 +152,17 @@ export class MirroredPartition {
 
   /** Reads on from an offset of the source that does not follow from what was read before: after a gap, or a truncation there. */
   readFrom(upstream: number, leaderEpoch: number): void {
+    const isBack = upstream < this.fetchOffset
+    // What is queued may be what the source has taken back: all of it is read again.
+    if (isBack) this.discardQueue()
+    const next = isBack ? Math.min(upstream, this.fetchOffset) : upstream
     this.generation++
-    this.fetchOffset = upstream
-    this.lastFetchedEpoch = leaderEpoch
+    this.fetchOffset = next
+    this.lastFetchedEpoch = next === upstream ? leaderEpoch : -1
     this.#runUpstream = -1
     const last = this.queue.last() ?? this.inFlight.last()
-    if (last === undefined) this.ackedOffset = upstream
-    else last.positionAfter = upstream
+    if (last === undefined) this.ackedOffset = next
+    else last.positionAfter = next
   }
 
   /** The batch at `fetchOffset` is not copied; the position moves past it. */
@@ -214,6 +232,7 @@ export class MirroredPartition {
     this.bytesTotal += batch.size
     this.failuresCount = 0
     this.failingSinceMs = null
+    this.#trimRuns()
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
     this.ackedDownstream = baseOffset + batch.count
@@ -242,6 +261,17 @@ export class MirroredPartition {
     const replaces = !this.isRegistered
     this.isRegistered = true
     return { topic: this.sourceTopic, partition: this.partition, identity: this.identity, replaces, runs }
+  }
+
+  /** Recovery looks back over what is in flight and, where a target lost records, a little more; the ledger topic has all runs. */
+  #trimRuns(): void {
+    if (this.map === null || this.map.runCount <= 2 * RUNS_KEPT) return
+    let index = 0
+    for (const { upstream } of this.map.runs()) {
+      if (index++ < this.map.runCount - RUNS_KEPT) continue
+      this.map.trim(Math.min(upstream, this.ackedOffset))
+      return
+    }
   }
 
   /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */

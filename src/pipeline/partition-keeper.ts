@@ -27,8 +27,8 @@ export interface PartitionKeeperDependencies {
   withdrawWriting(partition: MirroredPartition): void
   /** Offers what is queued to a channel again. */
   offerWriting(partition: MirroredPartition): void
-  /** How long the partition's channel has been without a connection, in ms. */
-  closedForMs(partition: MirroredPartition): number
+  /** For how long nothing of the partition can be sent, in ms; Infinity when it is not known who leads it. */
+  blockedForMs(partition: MirroredPartition): number
   /** Its channel has no connection: one is to be opened although nothing is queued. */
   wantConnection(partition: MirroredPartition): void
   onRecovery(): void
@@ -88,7 +88,7 @@ export class PartitionKeeper {
     this.#apply(partition, { name: 'failed', reason })
   }
 
-  /** The partition cannot go on; all others do. What was sent before is still acknowledged. */
+  /** The partition cannot go on; all others do. */
   refuse(partition: MirroredPartition, error: TwinlogError): void {
     partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + REFUSED_RETRY_MS
     partition.pendingRefusal = null
@@ -137,7 +137,7 @@ export class PartitionKeeper {
 
   #resumeParked(partition: MirroredPartition): void {
     if (partition.inFlight.length > 0) return
-    if (this.#deps.closedForMs(partition) > 0) {
+    if (this.#deps.blockedForMs(partition) > 0) {
       this.#deps.wantConnection(partition)
       return
     }
@@ -150,12 +150,14 @@ export class PartitionKeeper {
     const oldest = partition.inFlight.first()
     const isSlow =
       oldest !== undefined && nowMs - oldest.sentAtMs > (partition.isIsolated ? ISOLATED_STUCK_MS : STUCK_MS)
-    if (!isSlow && this.#deps.closedForMs(partition) < STUCK_MS) {
+    if (!isSlow && this.#deps.blockedForMs(partition) < STUCK_MS) {
       this.#deps.offerWriting(partition)
       return
     }
     this.#deps.suspendReading(partition)
     partition.discardQueue()
+    // What it would have stopped at is met again when it is read again.
+    partition.pendingRefusal = null
     this.#parked.add(partition)
   }
 

@@ -71,14 +71,14 @@ export class ReadRouter {
     for (const partition of [...this.#placed.keys()]) if (partition.readReplica === nodeId) this.unseat(partition)
   }
 
-  /** New metadata: partitions follow their leaders; readers without partitions end. */
+  /** New metadata: partitions follow their leaders; readers without partitions end. A leader's recommendation counts until then. */
   reroute(): void {
     for (const partition of [...this.#homeless]) this.place(partition)
     for (const [partition, placed] of [...this.#placed]) {
       const topic = this.#deps.metadata()?.topics.get(partition.sourceTopic)
       const leader = topic?.partitions[partition.partition]
       const hasMoved = leader !== undefined && leader.leader >= 0 && leader.leaderEpoch !== placed.leaderEpoch
-      if (hasMoved) {
+      if (hasMoved || partition.readReplica >= 0) {
         partition.readReplica = -1
         this.place(partition)
       }

@@ -150,6 +150,7 @@ export class ReadSide {
       intake: this.#intake,
       sourceAlias: plan.source.alias,
       gapPolicy: plan.gapPolicy,
+      suspend: (partition) => this.#router.displace(partition),
       onServedElsewhere: (partition, error) => {
         const { sourceTopic: topic, partition: index } = partition
         say('PartitionReadingRefused', { topic, partition: index, error, broker: partition.readReplica })

@@ -27,6 +27,8 @@ export interface SourceAnswersDependencies {
   readonly sourceAlias: string
   readonly gapPolicy: 'continue' | 'stop'
   bounds(partition: MirroredPartition): Promise<SourceBounds>
+  /** The partition is not read until its position is set anew, or it is served elsewhere. */
+  suspend(partition: MirroredPartition): void
   onGap(gap: Gap): void
   /** Runs begin: their batches wait for the ticket. */
   onRuns(writes: readonly LedgerWrite[], ticket: LedgerTicket, partitions: readonly MirroredPartition[]): void
@@ -60,7 +62,6 @@ export class SourceAnswers {
       }
       partition.highWatermark = fetched.highWatermark
       partition.lastStableOffset = fetched.lastStableOffset
-      partition.logStartOffset = fetched.logStartOffset
       if (fetched.divergingEpoch !== null) this.#truncated(partition, fetched.divergingEpoch)
       else if (fetched.preferredReadReplica >= 0) this.#deps.onReplicaPreferred(partition, fetched.preferredReadReplica)
       else if (fetched.recordsEnd > fetched.recordsStart) {
@@ -123,9 +124,13 @@ export class SourceAnswers {
   /** The source has no record at the position: it is below the start of its log, or above the end. */
   async #outOfRange(partition: MirroredPartition): Promise<void> {
     const { generation, fetchOffset } = partition
+    const isStale = (): boolean =>
+      partition.generation !== generation || partition.fetchOffset !== fetchOffset || !partition.isReadable
+    // Until it is known what is left of it: asking again would only be answered the same.
+    this.#deps.suspend(partition)
     try {
       const bounds = await this.#deps.bounds(partition)
-      if (partition.generation !== generation || partition.fetchOffset !== fetchOffset || !partition.isReadable) return
+      if (isStale()) return
       if (fetchOffset < bounds.earliest) {
         const reason = 'removed before it was copied'
         this.#skipGap(partition, {
@@ -149,6 +154,7 @@ export class SourceAnswers {
         this.#deps.onServedElsewhere(partition, 'OFFSET_OUT_OF_RANGE')
       }
     } catch (error) {
+      if (isStale()) return
       if (error instanceof TwinlogError && error.kind !== 'defect')
         this.#deps.onServedElsewhere(partition, error.message)
       else this.#deps.onDefect(error)

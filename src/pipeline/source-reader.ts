@@ -1,7 +1,7 @@
 import { createBackoff } from '../base/backoff.ts'
 import type { ByteBudget } from '../base/byte-budget.ts'
 import { Notifier } from '../base/notifier.ts'
-import { classifyKafkaError } from '../kafka/kafka-error.ts'
+import { classify, classifyKafkaError } from '../kafka/kafka-error.ts'
 import type { ArenaPool, Frame } from '../kafka/frame-arena.ts'
 import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
@@ -87,10 +87,6 @@ export class SourceReader {
     return this.#session.size
   }
 
-  has(partition: MirroredPartition): boolean {
-    return this.#session.has(partition)
-  }
-
   /** @param topicId 16 bytes; all zero where the source has no topic ids */
   add(partition: MirroredPartition, topicId: Buffer, currentLeaderEpoch: number): void {
     const keys = {
@@ -138,6 +134,7 @@ export class SourceReader {
         await this.#readConnection(signal, () => backoff.reset())
       } catch (error) {
         if (signal.aborted) return
+        if (classify(error).kind === 'defect') throw error
         this.#deps.onConnectionFailed(this.nodeId, error)
         await clock.sleep(backoff.next(), { signal }).catch(() => {})
       }

@@ -1,16 +1,18 @@
 import { errors } from '../base/errors.ts'
-import type { ArenaPool } from '../kafka/frame-arena.ts'
+import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { kafkaError } from '../kafka/kafka-error.ts'
+import { sequenceAfter } from '../mirror/run.ts'
 import { FETCH_VERSIONS, encodeFetchRequest } from '../wire/fetch-request.ts'
+import type { FetchVersion } from '../wire/fetch-request.ts'
 import { decodeFetchResponse } from '../wire/fetch-response.ts'
 import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
-import { sequenceAfter } from '../mirror/run.ts'
 import { pickVersion } from './api-version.ts'
 
 const FETCH_KEY = 1
 const FIRST_FLEXIBLE_VERSION = 12
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
+const OFFSET_OUT_OF_RANGE = 1
 /** Batches of others that are looked past, from the end of the log backwards. */
 const STEPS_MAX = 64
 /** One batch comes whole whatever is asked for. */
@@ -28,79 +30,84 @@ export interface TailQuestion {
 /**
  * Reads batch headers from the end of a target partition backwards until one carries our producer id: where the broker's producer state has
  * forgotten the id, the log itself has not (design.md section 5, step 4).
+ * @param connection   to the partition's leader
  * @returns that batch's last sequence; null when none of the last batches is ours
  * @throws  KAFKA_* when the partition cannot be read, connection errors
  */
 export async function readTailSequence(
   cluster: ClusterClient,
+  connection: BrokerConnection,
   question: TailQuestion,
-  { signal, arenas }: { signal: AbortSignal; arenas: ArenaPool },
 ): Promise<number | null> {
-  const topic = cluster.metadata?.topics.get(question.topic)
-  const leader = topic?.partitions[question.partition]
-  if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
-  await using connection = await cluster.openDataConnection(leader.leader, 'read', { signal, arenas })
-  const known =
-    topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
-  const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)
-  const isFlexible = version >= FIRST_FLEXIBLE_VERSION
   const header = new BatchHeader()
   let offset = question.end - 1
   for (let step = 0; step < STEPS_MAX && offset >= 0; step++) {
-    const body = encodeFetchRequest(version, {
-      maxWaitMs: 0,
-      minBytes: 0,
-      maxBytes: ASKED_BYTES,
-      isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [
-        {
-          topic: question.topic,
-          topicId: topic.topicIdBytes,
-          partitions: [
-            {
-              partition: question.partition,
-              currentLeaderEpoch: leader.leaderEpoch,
-              fetchOffset: offset,
-              lastFetchedEpoch: -1,
-              partitionMaxBytes: ASKED_BYTES,
-            },
-          ],
-        },
-      ],
-      forgottenTopics: [],
-      rackId: '',
-    })
-    const options = { timeoutMs: cluster.settings.requestTimeoutMs }
-    const frame = await connection.request(
-      FETCH_KEY,
-      version,
-      { request: isFlexible, response: isFlexible },
-      [body],
-      options,
-    )
-    try {
-      const { partitions, errorCode } = decodeFetchResponse(version, frame.bytes, frame.bodyStart)
-      const fetched = partitions[0]
-      const code = fetched?.errorCode ?? errorCode
-      if (code === 1) return null
-      const context = {
-        cluster: cluster.alias,
-        broker: connection.name,
-        api: `Fetch of ${question.topic}`,
-        detail: null,
-      }
-      if (code !== 0) throw kafkaError(code, context)
-      if (fetched === undefined || fetched.recordsEnd === fetched.recordsStart) return null
-      if (readBatchHeader(frame.bytes, fetched.recordsStart, fetched.recordsEnd, header) === 'truncated') return null
-      if (header.hasProducerId && !header.isControl && header.producerId === question.producerId) {
-        return sequenceAfter(header.baseSequence, header.lastOffsetDelta)
-      }
-      offset = header.baseOffset - 1
-    } finally {
-      frame.release()
+    const isThere = await readHeaderAt(cluster, connection, question, offset, header)
+    if (!isThere) return null
+    if (header.hasProducerId && !header.isControl && header.producerId === question.producerId) {
+      return sequenceAfter(header.baseSequence, header.lastOffsetDelta)
     }
+    offset = header.baseOffset - 1
   }
   return null
+}
+
+/** @returns false when the log has no batch at the offset */
+async function readHeaderAt(
+  cluster: ClusterClient,
+  connection: BrokerConnection,
+  question: TailQuestion,
+  offset: number,
+  header: BatchHeader,
+): Promise<boolean> {
+  const { version, body } = encodeQuestion(cluster, connection, question, offset)
+  const isFlexible = version >= FIRST_FLEXIBLE_VERSION
+  const flexible = { request: isFlexible, response: isFlexible }
+  const options = { timeoutMs: cluster.settings.requestTimeoutMs }
+  const frame = await connection.request(FETCH_KEY, version, flexible, [body], options)
+  try {
+    const { partitions, errorCode } = decodeFetchResponse(version, frame.bytes, frame.bodyStart)
+    const fetched = partitions[0]
+    const code = fetched?.errorCode ?? errorCode
+    if (code === OFFSET_OUT_OF_RANGE) return false
+    const api = `Fetch of ${question.topic}-${question.partition}`
+    if (code !== 0) throw kafkaError(code, { cluster: cluster.alias, broker: connection.name, api, detail: null })
+    if (fetched === undefined || fetched.recordsEnd === fetched.recordsStart) return false
+    return readBatchHeader(frame.bytes, fetched.recordsStart, fetched.recordsEnd, header) !== 'truncated'
+  } finally {
+    frame.release()
+  }
+}
+
+function encodeQuestion(
+  cluster: ClusterClient,
+  connection: BrokerConnection,
+  question: TailQuestion,
+  fetchOffset: number,
+): { version: FetchVersion; body: Buffer } {
+  const topic = cluster.metadata?.topics.get(question.topic)
+  const leader = topic?.partitions[question.partition]
+  if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
+  const known =
+    topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
+  const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)
+  const partition = {
+    partition: question.partition,
+    currentLeaderEpoch: leader.leaderEpoch,
+    fetchOffset,
+    lastFetchedEpoch: -1,
+    partitionMaxBytes: ASKED_BYTES,
+  }
+  const body = encodeFetchRequest(version, {
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: ASKED_BYTES,
+    isolationLevel: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [{ topic: question.topic, topicId: topic.topicIdBytes, partitions: [partition] }],
+    forgottenTopics: [],
+    rackId: '',
+  })
+  return { version, body }
 }

@@ -37,6 +37,13 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'UNSUPPORTED_COMPRESSION_TYPE',
 ])
 
+/** Errors with which a leader appends nothing: a success of the same flight behind one leaves a hole. */
+const NOT_APPENDED: ReadonlySet<string> = new Set([
+  'NOT_ENOUGH_REPLICAS',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+])
+
 export interface TargetAnswersDependencies {
   fail(partition: MirroredPartition, reason: string): void
   refuse(partition: MirroredPartition, error: TwinlogError): void
@@ -64,6 +71,8 @@ export class TargetAnswers {
     partition.landed()
     const isDuplicate = produced.errorCode === DUPLICATE_SEQUENCE_NUMBER
     const isRecovering = partition.state.name === 'recovering' || partition.state.name === 'stopped'
+    if (isRecovering && produced.errorCode === 0 && partition.refusedOffset !== null)
+      partition.hole ??= partition.refusedOffset
     if ((produced.errorCode === 0 || isDuplicate) && !isRecovering)
       this.#acknowledge(partition, batch, produced, isDuplicate)
     else if (!isRecovering) this.#takeError(partition, batch.upstream, produced)
@@ -108,6 +117,7 @@ export class TargetAnswers {
     if (produced.errorCode === REQUEST_TIMED_OUT || produced.errorCode === NOT_ENOUGH_REPLICAS_AFTER_APPEND) {
       this.#deps.onSlow(partition)
     }
+    if (NOT_APPENDED.has(name)) partition.refusedOffset ??= offset
     const { action } = classifyKafkaError(produced.errorCode)
     if (action === 'fence' || name === 'UNKNOWN_PRODUCER_ID') this.#deps.onIdentitySpent(partition)
     this.#deps.fail(partition, name)

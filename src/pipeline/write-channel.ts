@@ -4,10 +4,11 @@ import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { Notifier } from '../base/notifier.ts'
+import { classify } from '../kafka/kafka-error.ts'
 import { PRODUCE_VERSIONS, encodeProduceRequest } from '../wire/produce-request.ts'
 import type { ProduceTopic, ProduceVersion } from '../wire/produce-request.ts'
 import { decodeProduceResponse } from '../wire/produce-response.ts'
-import type { ProducedPartition } from '../wire/produce-response.ts'
+import type { ProduceResponse, ProducedPartition } from '../wire/produce-response.ts'
 import { forwardBatch, resealBatch } from '../wire/reseal.ts'
 import { AckTimeout } from './ack-timeout.ts'
 import { pickVersion } from './api-version.ts'
@@ -16,6 +17,7 @@ import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
 
 const PRODUCE_KEY = 0
+const REQUEST_TIMED_OUT = 7
 const FIRST_FLEXIBLE_VERSION = 9
 
 /** What may wait in our own memory for the kernel to take it, in bytes; more stays in the queues and holds the readers up. */
@@ -68,35 +70,42 @@ export class WriteChannel {
   #version: ProduceVersion = PRODUCE_VERSIONS[0]
   #throttledUntilMs = 0
   #isWanted = false
-  #closedAtMs: number
-  #oldestSentAtMs = 0
+  /** Monotonic ms since when something waits for a connection; null: nothing does, or there is one. */
+  #waitingSinceMs: number | null = null
+  /** Monotonic ms of the last answer, or of the first request after all were answered. */
+  #answeredAtMs = 0
+  /** Monotonic ms at which the kernel last took something, or something was first handed to it. */
+  #flushedAtMs = 0
 
   constructor(nodeId: number, isShared: boolean, dependencies: WriteChannelDependencies) {
     this.nodeId = nodeId
     this.isShared = isShared
     this.#deps = dependencies
     this.#ackTimeout = new AckTimeout(dependencies.requestTimeoutMs, isShared)
-    this.#closedAtMs = dependencies.clock.monotonic()
   }
 
-  get hasRequestsInFlight(): boolean {
-    return this.#requests.size > 0
+  /** For how long nothing can be sent, in ms: something waits for a connection, or the broker asked us to wait. */
+  blockedForMs(): number {
+    const nowMs = this.#deps.clock.monotonic()
+    if (this.#waitingSinceMs !== null) return nowMs - this.#waitingSinceMs
+    return Math.max(0, this.#throttledUntilMs - nowMs)
   }
 
-  /** How long it has been without a connection, in ms; 0 while it has one. */
-  closedForMs(): number {
-    return this.#connection === null ? this.#deps.clock.monotonic() - this.#closedAtMs : 0
+  /** For how long the kernel has taken nothing of what it was handed, in ms: the broker does not read. */
+  stuckForMs(): number {
+    const isFull = this.#connection !== null && this.#connection.unflushedBytes > 0
+    return isFull ? this.#deps.clock.monotonic() - this.#flushedAtMs : 0
   }
 
   /** How long the broker has let the oldest request wait, in ms. */
   unansweredForMs(): number {
-    return this.#requests.size === 0 ? 0 : this.#deps.clock.monotonic() - this.#oldestSentAtMs
+    return this.#requests.size === 0 ? 0 : this.#deps.clock.monotonic() - this.#answeredAtMs
   }
 
   /** The partition may have something to send; `pump` sends it. */
   offer(partition: MirroredPartition): void {
     this.#ready.add(partition)
-    if (this.#connection === null) this.#changed.notify()
+    this.#awaitConnection()
   }
 
   withdraw(partition: MirroredPartition): void {
@@ -106,6 +115,12 @@ export class WriteChannel {
   /** A connection is wanted although nothing is queued: partitions wait for the broker to come back. */
   want(): void {
     this.#isWanted = true
+    this.#awaitConnection()
+  }
+
+  #awaitConnection(): void {
+    if (this.#connection !== null) return
+    this.#waitingSinceMs ??= this.#deps.clock.monotonic()
     this.#changed.notify()
   }
 
@@ -125,6 +140,7 @@ export class WriteChannel {
         backoff.reset()
       } catch (error) {
         if (signal.aborted) return
+        if (classify(error).kind === 'defect') throw error
         this.#deps.onConnectionFailed(this.nodeId, error)
         await clock.sleep(backoff.next(), { signal }).catch(() => {})
       }
@@ -132,20 +148,20 @@ export class WriteChannel {
   }
 
   async #holdConnection(signal: AbortSignal): Promise<void> {
-    const { cluster, arenas, clock } = this.#deps
+    const { cluster, arenas } = this.#deps
+    this.#isWanted = false
     await using connection = await cluster.openDataConnection(this.nodeId, 'write', { signal, arenas })
     this.#version = pickVersion(connection, PRODUCE_KEY, 'Produce', PRODUCE_VERSIONS)
     const stop = (): void => void connection[Symbol.asyncDispose]()
     signal.addEventListener('abort', stop, { once: true })
     try {
       this.#connection = connection
-      this.#isWanted = false
+      this.#waitingSinceMs = null
       this.#deps.onConnectionOpened(this.nodeId)
       this.pump()
       await connection.closed
     } finally {
       this.#connection = null
-      this.#closedAtMs = clock.monotonic()
       signal.removeEventListener('abort', stop)
     }
   }
@@ -222,12 +238,14 @@ export class WriteChannel {
       topics: topicsOf(sent),
     })
     const sentAtMs = this.#deps.clock.monotonic()
-    if (this.#requests.size === 0) this.#oldestSentAtMs = sentAtMs
+    if (this.#requests.size === 0) this.#answeredAtMs = sentAtMs
+    if (connection.unflushedBytes === 0) this.#flushedAtMs = sentAtMs
     this.#requests.add(sent)
     let isFlushed = false
     const onFlushed = (): void => {
       if (isFlushed) return
       isFlushed = true
+      this.#flushedAtMs = this.#deps.clock.monotonic()
       for (const { batch } of sent) batch.lease.drop()
       this.pump()
     }
@@ -241,21 +259,30 @@ export class WriteChannel {
   }
 
   #answered(sent: readonly SentBatch[], frame: Frame, sentAtMs: number): void {
+    const { throttleTimeMs, partitions } = this.#decode(frame)
     const nowMs = this.#deps.clock.monotonic()
-    const response = decodeProduceResponse(this.#version, frame.bytes, frame.bodyStart)
-    frame.release()
     this.#requests.delete(sent)
-    this.#oldestSentAtMs = nowMs
-    this.#ackTimeout.acknowledged(nowMs - sentAtMs)
-    if (response.throttleTimeMs > 0) this.#throttle(response.throttleTimeMs)
+    // The broker took this request up when it had answered the one before; what it gave up waiting for says nothing about what is usual.
+    const isTimedOut = partitions.some(({ errorCode }) => errorCode === REQUEST_TIMED_OUT)
+    if (!isTimedOut) this.#ackTimeout.acknowledged(nowMs - Math.max(sentAtMs, this.#answeredAtMs), nowMs - sentAtMs)
+    this.#answeredAtMs = nowMs
+    if (throttleTimeMs > 0) this.#throttle(throttleTimeMs)
     const lost: SentBatch[] = []
     sent.forEach((one, index) => {
-      const produced = answerFor(one, response.partitions, index)
+      const produced = answerFor(one, partitions, index)
       if (produced === undefined) lost.push(one)
       else this.#deps.onAnswered(one, produced)
     })
     if (lost.length > 0) this.#deps.onLost(lost, new Error('the answer does not name the partition'))
     this.pump()
+  }
+
+  #decode(frame: Frame): ProduceResponse {
+    try {
+      return decodeProduceResponse(this.#version, frame.bytes, frame.bodyStart)
+    } finally {
+      frame.release()
+    }
   }
 
   #lost(sent: readonly SentBatch[], error: unknown): void {

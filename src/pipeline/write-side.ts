@@ -12,13 +12,15 @@ const MIB = 1024 * 1024
 /** Answers to Produce requests are small. */
 const ANSWER_ARENA_BYTES = 64 * 1024
 /** What a partition may have in flight: more than a short way needs, and on a long way the round trip times the rate. */
-const WINDOWS = { usual: { batchesMax: 16, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 32 * MIB } }
+const WINDOWS = { usual: { batchesMax: 5, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 32 * MIB } }
 /** Without sequences a second batch in flight could overtake a first one that failed. */
 const ONE_AT_A_TIME: WriteWindow = { batchesMax: 1, bytesMax: 32 * MIB }
 /** How long a partition that was slow keeps a connection of its own. */
 const ISOLATION_MS = 30_000
 /** A broker that has not answered for this long may be gone: who leads now is looked up. */
 const SILENCE_MS = 3_000
+/** A broker that does not read for this long holds memory that other partitions need: its connection is given up. */
+const STUCK_MS = 5_000
 
 /** What the writing side leaves to the lane. */
 export interface WriteSideDependencies {
@@ -80,19 +82,23 @@ export class WriteSide {
     this.#router.withdraw(partition)
   }
 
-  /** How long the partition's broker has been without a connection of ours, in ms. */
-  closedForMs(partition: MirroredPartition): number {
-    return this.#router.channelOf(partition)?.closedForMs() ?? 0
+  /** For how long nothing of the partition can be sent, in ms; Infinity when it is not known who leads it. */
+  blockedForMs(partition: MirroredPartition): number {
+    return this.#router.channelOf(partition)?.blockedForMs() ?? Infinity
   }
 
   /** Opens the partition's connection again although nothing is queued. */
   wantConnection(partition: MirroredPartition): void {
-    this.#router.channelOf(partition)?.want()
+    const channel = this.#router.channelOf(partition) ?? this.#router.offer(partition)
+    channel?.want()
   }
 
   /** To be called some times a second: a broker that hangs does not say so. */
   tick(): void {
-    for (const channel of this.#router.channels) if (channel.unansweredForMs() > SILENCE_MS) this.watch.request()
+    for (const channel of this.#router.channels) {
+      if (channel.unansweredForMs() > SILENCE_MS) this.watch.request()
+      if (channel.stuckForMs() > STUCK_MS) void channel.abandon()
+    }
   }
 
   /** Nothing more is sent, and no answer awaited. */
