@@ -145,8 +145,10 @@ public final class BenchTool {
     private static String steady(Map<String, String> options) throws Exception {
         int partitions = number(options, "partitions"), rate = number(options, "rate");
         byte[] value = Arrays.copyOf(letters(), number(options, "valueBytes"));
+        Map<String, Object> settings = producerSettings(options);
+        settings.put("linger.ms", "10"); // this measures who holds up whom, not the price of small batches
         long started = System.nanoTime(), sent = 0, total = (long) rate * number(options, "seconds");
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(producerSettings(options))) {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(settings)) {
             while (sent < total) {
                 long due = Math.min(total, (System.nanoTime() - started) * rate / 1_000_000_000L);
                 for (; sent < due; sent++) {
