@@ -129,3 +129,16 @@ test('a spent identity is replaced, and the position stays', () => {
   const result = continuationOf({ ...facts, targetSequence: 59, isIdentitySpent: true })
   assert.deepEqual([result.upstream, result.sequence, result.needsNewIdentity], [161, 0, true])
 })
+
+test('what MirrorMaker 2 copied after us is not copied again: positions ahead of our last record count if the target goes on behind it', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59, targetEnd: 800, storedPosition: 201 })
+  assert.deepEqual(
+    [result.upstream, result.sequence, result.needsNewIdentity, result.downstream],
+    [201, 60, false, 800],
+  )
+})
+
+test('positions ahead of our last record do not count if the target ends with it: then it has lost what they tell of', () => {
+  const result = continuationOf({ ...facts, targetSequence: 59, targetEnd: 760, storedPosition: 201 })
+  assert.equal(result.upstream, 161)
+})

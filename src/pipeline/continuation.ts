@@ -48,6 +48,7 @@ export interface Continuation {
  *                                                     stored position; new identity
  *  3. the target names our last sequence              the record after it, same identity; if that is behind what was acknowledged, the target lost
  *                                                     records, and they are copied again from there
+ *     - unless another copier went on from there         the stored position, same identity
  *  4. nothing of ours can be there                    the start of the first run, same identity: an append that is still on its way is then a duplicate
  *  5. the target cannot be asked                      after what was acknowledged, same identity: the broker drops the repeated batches it knows
  *  6. none of ours is at the target's end             the upstream offset that belongs there if the end lies within what was acknowledged (the target
@@ -107,14 +108,37 @@ function afterSequence(facts: ContinuationFacts, map: OffsetMap, run: Run, last:
   const next = map.runAtSequence(sequence)
   const nextStart = next !== null && next.sequence === sequence ? next.upstream : Infinity
   const isBehind = ackedSequence >= 0 && last !== ackedSequence && sequenceDistance(last, ackedSequence) < 2 ** 30
+  const upstream = Math.min(run.upstream + count, nextStart)
+  const downstream = run.downstream < 0 ? -1 : run.downstream + count
+  if (hasSuccessor(facts, upstream, downstream))
+    return sameIdentity(facts.storedPosition ?? 0, sequence, facts.targetEnd)
   return {
-    upstream: Math.min(run.upstream + count, nextStart),
+    upstream,
     sequence,
     needsNewIdentity: false,
-    downstream: run.downstream < 0 ? -1 : run.downstream + count,
+    downstream,
     appendedSequence: last,
     remark: isBehind ? 'target lost records' : 'none',
   }
+}
+
+/**
+ * MirrorMaker 2 went on where we stopped: the positions are ahead of our last record, and the target goes on behind it. (Without the latter the
+ * target has lost what the positions tell of.)
+ */
+function hasSuccessor(
+  { ackedSequence, storedPosition, targetEnd }: ContinuationFacts,
+  upstream: number,
+  downstream: number,
+): boolean {
+  const isFirstInThisLife = ackedSequence < 0
+  return (
+    isFirstInThisLife &&
+    storedPosition !== null &&
+    storedPosition > upstream &&
+    downstream >= 0 &&
+    targetEnd > downstream
+  )
 }
 
 function sameIdentity(upstream: number, sequence: number, downstream: number): Continuation {
