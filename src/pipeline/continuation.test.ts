@@ -97,7 +97,7 @@ test('a target whose end lies inside what was acknowledged, and holds none of ou
 
 test('the sequence after the last one wraps at 2^31', () => {
   const near = OffsetMap.from([{ upstream: 0, sequence: 2 ** 31 - 10, downstream: 0 }])
-  const result = continuationOf({ ...facts, map: near, targetSequence: 2 ** 31 - 1 })
+  const result = continuationOf({ ...facts, map: near, targetSequence: 2 ** 31 - 1, storedPosition: 5 })
   assert.deepEqual([result.upstream, result.sequence, result.downstream], [10, 0, 10])
 })
 
@@ -116,7 +116,7 @@ test('after a truncation of the source the copy goes on where the next run begin
     { upstream: 0, sequence: 0, downstream: 0 },
     { upstream: 80, sequence: 100, downstream: 100 },
   ])
-  const result = continuationOf({ ...facts, map: truncated, targetSequence: 99 })
+  const result = continuationOf({ ...facts, map: truncated, targetSequence: 99, storedPosition: 60 })
   assert.deepEqual([result.upstream, result.sequence, result.downstream], [80, 100, 100])
 })
 
