@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
+import { createTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
@@ -43,22 +43,6 @@ function stream(topic: string, partitions: number, recordsPerSecond = 1_000, val
   return startRecords(source, { topic, partitions, recordsPerSecond, valueBytes }, { 'linger.ms': '2' })
 }
 
-async function held(remote: string): Promise<number> {
-  const ranges = Object.values(await listOffsets(target, remote).catch(() => ({})))
-  return ranges.reduce((sum, { latest }) => sum + latest, 0)
-}
-
-/** Waits until the copy has grown by so many records: it goes on. */
-async function untilGrown(twinlog: Mirror, topic: string, count = 200, timeoutMs = 30_000): Promise<void> {
-  const remote = twinlog.remote(topic)
-  const from = await held(remote)
-  const deadlineMs = performance.now() + timeoutMs
-  while ((await held(remote)) < from + count) {
-    assert.ok(performance.now() < deadlineMs, `${remote} did not grow from ${from} by ${count}:\n${twinlog.describe()}`)
-    await sleep(100)
-  }
-}
-
 async function finish(twinlog: Mirror, topic: string, records: RecordStream): Promise<void> {
   await records.stop()
   await twinlog.waitUntilCopied(topic)
@@ -81,13 +65,13 @@ test('connections cut in mid-frame on either side, again and again under load, c
   await createTopics(source, { name: 'cut', partitions: 4 })
   await using twinlog = await mirror('cut', 'cut')
   await using records = stream('cut', 4, 2_000, 1_000)
-  await untilGrown(twinlog, 'cut')
+  await twinlog.waitUntilGrown('cut')
   for (let round = 0; round < ROUNDS; round++) {
     proxyOf(source).toClient.cutAfter(Math.floor(Math.random() * MIB))
     proxyOf(target).toBroker.cutAfter(Math.floor(Math.random() * MIB))
-    await untilGrown(twinlog, 'cut', 1_000)
+    await twinlog.waitUntilGrown('cut', 1_000)
     proxyOf(target).toClient.cutAfter(Math.floor(Math.random() * 500))
-    await untilGrown(twinlog, 'cut', 500)
+    await twinlog.waitUntilGrown('cut', 500)
   }
   await finish(twinlog, 'cut', records)
 })
@@ -96,10 +80,10 @@ test('a Produce answer that is lost, although the batch was appended, leads neit
   await createTopics(source, { name: 'unheard', partitions: 2 })
   await using twinlog = await mirror('unheard', 'unheard', { 'us.producer.request.timeout.ms': '2000' })
   await using records = stream('unheard', 2)
-  await untilGrown(twinlog, 'unheard')
+  await twinlog.waitUntilGrown('unheard')
   for (const afterwards of ['cut', 'leave-open', 'cut'] as const) {
     await proxyOf(target).loseAnswer({ apiKey: PRODUCE, nth: 3, afterwards })
-    await untilGrown(twinlog, 'unheard')
+    await twinlog.waitUntilGrown('unheard')
   }
   assert.ok(twinlog.eventsOf('PartitionRecovering').length > 0)
   await finish(twinlog, 'unheard', records)
@@ -109,17 +93,17 @@ test('over a slow and long way, and through standstills of both sides, everythin
   await createTopics(source, { name: 'slow', partitions: 2 })
   await using twinlog = await mirror('slow', 'slow')
   await using records = stream('slow', 2)
-  await untilGrown(twinlog, 'slow')
+  await twinlog.waitUntilGrown('slow')
   for (const shape of [proxyOf(source).toClient, proxyOf(target).toBroker]) {
     shape.delayMs = 80
     shape.bytesPerSecond = 400_000
-    await untilGrown(twinlog, 'slow', 1_500)
+    await twinlog.waitUntilGrown('slow', 1_500)
     shape.delayMs = 0
     shape.bytesPerSecond = Infinity
     shape.stall()
     await sleep(1_500)
     shape.resume()
-    await untilGrown(twinlog, 'slow', 500)
+    await twinlog.waitUntilGrown('slow', 500)
   }
   await finish(twinlog, 'slow', records)
 })
@@ -142,11 +126,11 @@ test('a target that says an error although it appended is asked, and nothing is 
   await createTopics(source, { name: 'liar', partitions: 2 })
   await using twinlog = await mirror('liar', 'liar')
   await using records = stream('liar', 2)
-  await untilGrown(twinlog, 'liar')
+  await twinlog.waitUntilGrown('liar')
   for (const [name, code] of Object.entries(produceErrors)) {
     using fault = injectProduceError(proxyOf(target), code)
     await seenIn(fault, twinlog, name)
-    await untilGrown(twinlog, 'liar')
+    await twinlog.waitUntilGrown('liar')
   }
   // A line of the log is shown for the first few only.
   const reasons = twinlog.eventsOf('PartitionRecovering').map(({ reason }) => reason)
@@ -180,11 +164,11 @@ for (const where of ['answer', 'partition'] as const) {
     await createTopics(source, { name: topic, partitions: 2 })
     await using twinlog = await mirror(`f-${where}`, topic)
     await using records = stream(topic, 2)
-    await untilGrown(twinlog, topic)
+    await twinlog.waitUntilGrown(topic)
     for (const [name, code] of Object.entries(fetchErrors[where])) {
       using fault = injectFetchError(proxyOf(source), code, where)
       await seenIn(fault, twinlog, name)
-      await untilGrown(twinlog, topic, 400)
+      await twinlog.waitUntilGrown(topic, 400)
     }
     assert.deepEqual(twinlog.eventsOf('GapFound'), [])
     const [name] = Object.keys(fetchErrors[where]).slice(-1)
@@ -222,7 +206,7 @@ test('frames with hostile lengths, and answers that are cut short, are refused i
   await createTopics(source, { name: 'hostile', partitions: 2 })
   await using twinlog = await mirror('hostile', 'hostile')
   await using records = stream('hostile', 2)
-  await untilGrown(twinlog, 'hostile')
+  await twinlog.waitUntilGrown('hostile')
   const lengthOf = (length: number): Buffer => {
     const bytes = Buffer.alloc(64)
     bytes.writeInt32BE(length)
@@ -232,7 +216,7 @@ test('frames with hostile lengths, and answers that are cut short, are refused i
     for (const length of [0x7fffffff, 0x40000000, -1, -0x80000000, 0, 2, 60]) {
       using fault = replaceAnswer(proxyOf(cluster), apiKey, lengthOf(length))
       await seenIn(fault, twinlog, `a frame of ${length}`)
-      await untilGrown(twinlog, 'hostile', 100)
+      await twinlog.waitUntilGrown('hostile', 100)
     }
   }
   const status = await readFile(`/proc/${twinlog.pid}/status`, 'utf8')

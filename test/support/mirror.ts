@@ -9,10 +9,12 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { listOffsets, listTopics } from '../../dev/kafka/admin.ts'
+import { listOffsets } from '../../dev/kafka/admin.ts'
+import type { AdminTarget } from '../../dev/kafka/admin.ts'
 import { propertiesText } from '../../dev/kafka/broker-properties.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { watchdog } from '../../dev/kafka/watchdog.ts'
+import { TwinlogError } from '../../src/base/catalogue.ts'
 
 export interface MirrorOptions {
   readonly source: KafkaCluster
@@ -46,7 +48,8 @@ export interface CopyExpectation extends WaitOptions {
 }
 
 const TARGET_ALIAS = 'us'
-const POLL_MS = 100
+/** Each look is an admin client of Java, made anew. */
+const POLL_MS = 250
 const WAIT_MS = 60_000
 /** What the program promises. */
 const STOP_MS = 10_000
@@ -145,9 +148,24 @@ export class Mirror implements AsyncDisposable {
     let found: Record<string, number> = {}
     const what = (): string => `${remote} to hold ${JSON.stringify(Object.fromEntries(expected))}, it holds ${JSON.stringify(found)}`
     await this.#waitFor(what, timeoutMs, async () => {
-      if (!(await listTopics(target)).includes(remote)) return undefined
-      found = await countOffsets(target, remote)
+      found = (await countIfKnown(target, remote)) ?? {}
       return expected.every(([partition, count]) => (found[partition] ?? -1) >= count) ? true : undefined
+    })
+  }
+
+  /** Waits until the remote topic, or these partitions of it, hold so many records more than now: the copy goes on. */
+  async waitUntilGrown(topic: string, count = 300, { partitions, timeoutMs = WAIT_MS }: Omit<CopyExpectation, 'counts'> = {}): Promise<void> {
+    const remote = this.remote(topic)
+    const held = async (): Promise<number | undefined> => {
+      const counts = Object.entries((await countIfKnown(this.#options.target, remote)) ?? {})
+      const chosen = counts.filter(([partition]) => partitions === undefined || partitions.includes(Number(partition)))
+      return chosen.length === 0 ? undefined : chosen.reduce((sum, [, each]) => sum + each, 0)
+    }
+    const from = await this.#waitFor(`${remote} to exist`, timeoutMs, held)
+    let found = from
+    await this.#waitFor(() => `${remote} ${partitions ?? ''} to grow from ${from} by ${count}, it has ${found}`, timeoutMs, async () => {
+      found = (await held()) ?? found
+      return found >= from + count ? true : undefined
     })
   }
 
@@ -207,9 +225,21 @@ export class Mirror implements AsyncDisposable {
 }
 
 /** How many offsets each partition has, from its log start to its end. */
-export async function countOffsets(cluster: KafkaCluster, topic: string): Promise<Record<string, number>> {
+export async function countOffsets(cluster: AdminTarget, topic: string): Promise<Record<string, number>> {
   const ranges = await listOffsets(cluster, topic)
   return Object.fromEntries(Object.entries(ranges).map(([partition, { earliest, latest }]) => [partition, latest - earliest]))
+}
+
+/** Undefined while the topic is not there, or its leaders are not. */
+async function countIfKnown(cluster: KafkaCluster, topic: string): Promise<Record<string, number> | undefined> {
+  // Kafka's admin client holds on to a leader that has gone for as long as it may.
+  const adminProperties = { ...cluster.adminProperties, 'default.api.timeout.ms': '4000', 'request.timeout.ms': '2000' }
+  try {
+    return await countOffsets({ adminProperties }, topic)
+  } catch (error) {
+    if (error instanceof TwinlogError && error.code === 'HELPER_FAILED' && /UnknownTopic|Timeout|LeaderNotAvailable/.test(error.message)) return undefined
+    throw error
+  }
 }
 
 function parseLine(line: string): LoggedEvent {
