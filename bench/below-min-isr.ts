@@ -53,6 +53,7 @@ async function hold(
   { topic, remote, roles, holdSeconds }: { topic: string; remote: string; roles: Roles; holdSeconds: number },
 ): Promise<Record<string, number>> {
   using progress = await watchPartitions(target, remote, roles.leader)
+  using written = await watchPartitions(source, topic, 1)
   await progress.waitFor(FIRST_RECORDS, START_TIMEOUT_MS)
   const seconds = BEFORE_SECONDS + holdSeconds + 5
   const load = tool.steady(source.internalBootstrap, topic, {
@@ -62,18 +63,17 @@ async function hold(
     valueBytes: 100,
   })
   await sleep(3000) // the stream has begun everywhere
-  const before = await progress.measure(BEFORE_SECONDS - 3)
+  await sleep((BEFORE_SECONDS - 3) * 1000)
   await target.broker(roles.victim).kill()
-  const held = await progress.measure(holdSeconds)
+  const [held, wrote] = await Promise.all([progress.measure(holdSeconds), written.measure(holdSeconds)])
   await load
   await target.broker(roles.victim).start()
   const recoverySeconds = await progress.waitFor(FIRST_RECORDS + RECORDS_PER_SECOND * seconds, START_TIMEOUT_MS)
   return {
-    othersShare: held.slowestRate / before.slowestRate,
+    othersShare: Math.min(...held.rates.map((rate, index) => rate / (wrote.rates[index] ?? Number.NaN))),
     longestPauseMs: held.longestPauseMs,
     recoverySeconds,
-    othersRecordsPerSecondBefore: before.slowestRate,
-    othersRecordsPerSecondHeld: held.slowestRate,
+    othersRecordsPerSecond: Math.min(...held.rates),
   }
 }
 
@@ -97,13 +97,13 @@ async function createRemoteTopic(
   })
 }
 
-/** Looks at the remote topic's end offsets; partition 0 is the one that is held. */
-async function watchPartitions(target: KafkaCluster, topic: string, leader: number) {
-  const connection = await connectTo(target, leader)
+/** Looks at a topic's end offsets; partition 0 is the one that is held. */
+async function watchPartitions(cluster: KafkaCluster, topic: string, leader: number) {
+  const connection = await connectTo(cluster, leader)
   const ends = async (): Promise<number[]> => (await endOffsets(connection, topic, PARTITIONS)) ?? []
 
-  /** @returns the rate of the slowest of the others and the longest time that one of them stood still */
-  async function measure(seconds: number): Promise<{ slowestRate: number; longestPauseMs: number }> {
+  /** @returns the others' rates, in records a second, and the longest time that one of them stood still */
+  async function measure(seconds: number): Promise<{ rates: number[]; longestPauseMs: number }> {
     const first = await ends()
     const startedMs = performance.now()
     const last = first.map((offset) => ({ offset, changedMs: startedMs }))
@@ -120,7 +120,7 @@ async function watchPartitions(target: KafkaCluster, topic: string, leader: numb
     }
     const measuredSeconds = (performance.now() - startedMs) / 1000
     const rates = last.map(({ offset }, partition) => (offset - (first[partition] ?? 0)) / measuredSeconds)
-    return { slowestRate: Math.min(...rates.slice(1)), longestPauseMs }
+    return { rates: rates.slice(1), longestPauseMs }
   }
 
   /** @returns seconds waited */
