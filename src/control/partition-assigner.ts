@@ -128,7 +128,8 @@ export class PartitionAssigner {
       if (start.lostFromOffset !== null)
         isHeld = this.#reportRecreated(topic, partition, start.lostFromOffset) || isHeld
       const { storedPosition, ledger, isAdded } = start
-      assignments.push({ sourceTopic: topic, targetTopic, partition, storedPosition, ledger, isAdded, target })
+      const ids = { sourceTopicId: topicId, targetTopicId }
+      assignments.push({ sourceTopic: topic, targetTopic, partition, ...ids, storedPosition, ledger, isAdded, target })
     }
     this.#resumeAt.delete(topic)
     this.#fresh.delete(topic)

@@ -14,6 +14,8 @@ function makePartition(topic: string, partition: number, fetchOffset: number): M
     storedPosition: null,
     ledger: null,
     isAdded: false,
+    sourceTopicId: null,
+    targetTopicId: null,
     target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
   })
   made.continueAt({ upstream: fetchOffset, sequence: 0, downstream: 0, leaderEpoch: -1 })

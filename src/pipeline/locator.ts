@@ -131,7 +131,7 @@ export class Locator {
   async #locateAll(all: readonly MirroredPartition[], options: CallOptions): Promise<void> {
     const { ports, isIdempotent } = this.#deps
     const due = all.filter((partition) => {
-      if (ports.topicIds(partition) !== null) return true
+      if (this.#areTopicsKnown(partition)) return true
       this.#delay(partition, errors.TOPIC_NOT_FOUND({ topic: partition.sourceTopic }))
       return false
     })
@@ -161,6 +161,16 @@ export class Locator {
     }
     await this.#placeByTail(unseen, unplaced, options)
     await this.#placeByReset(unplaced, options)
+  }
+
+  /**
+   * Whether metadata is as new as the assignment. Otherwise this would happen: a topic is made again, control hears of it first, and the
+   * partition is located as one of the old topic, whose id no broker knows any more and nobody corrects.
+   */
+  #areTopicsKnown(partition: MirroredPartition): boolean {
+    const ids = this.#deps.ports.topicIds(partition)
+    const { sourceTopicId, targetTopicId } = partition.assignment
+    return ids !== null && !isAnother(sourceTopicId, ids.source) && !isAnother(targetTopicId, ids.target)
   }
 
   /** Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4). */
@@ -317,6 +327,10 @@ export class Locator {
 interface Unplaced {
   readonly partition: MirroredPartition
   readonly continuation: Continuation
+}
+
+function isAnother(before: string | null, now: string | null): boolean {
+  return before !== null && now !== null && before !== now
 }
 
 function numberOrNull(answer: number | null | TwinlogError): number | null {

@@ -17,6 +17,8 @@ function makePartition(upstream: number, sequence: number): MirroredPartition {
     storedPosition: null,
     ledger: null,
     isAdded: false,
+    sourceTopicId: null,
+    targetTopicId: null,
     target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
   })
   partition.identity = {

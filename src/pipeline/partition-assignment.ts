@@ -5,6 +5,12 @@ export interface PartitionAssignment {
   readonly sourceTopic: string
   readonly targetTopic: string
   readonly partition: number
+  /**
+   * Which incarnations of the two topics all this was found out about; null where a broker has no topic ids. A lane's own metadata may be
+   * older: then it waits for newer.
+   */
+  readonly sourceTopicId: string | null
+  readonly targetTopicId: string | null
   /** Next upstream offset by `mm2-offsets` (its last copied offset + 1); null when nothing is stored. */
   readonly storedPosition: number | null
   /** The partition's ledger entry if there is one. It wins over the stored position, which may be a minute old. */

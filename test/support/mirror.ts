@@ -198,7 +198,8 @@ export class Mirror implements AsyncDisposable {
 
   /** The last lines that it wrote, for people. */
   describe(): string {
-    const lines = this.events.slice(-KEPT_LINES).map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
+    const telling = this.events.filter(({ event }, index) => event !== 'StatusReported' || index > this.events.length - 3)
+    const lines = telling.slice(-KEPT_LINES).map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
     return [...lines, this.#stderr.slice(-4_000)].join('\n')
   }
 
