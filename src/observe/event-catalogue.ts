@@ -24,7 +24,10 @@ export const eventEntries = {
     level: 'debug',
     text: 'Flow {flow}: {topic} partition {partition} goes on at upstream offset {upstreamOffset}',
   },
-  PartitionDelayed: { level: 'warn', text: 'Flow {flow}: it is not known yet where {topic} partition {partition} goes on: {error}' },
+  PartitionDelayed: {
+    level: 'warn',
+    text: 'Flow {flow}: it is not known yet where {topic} partition {partition} goes on: {error}',
+  },
   PartitionRecovering: {
     level: 'warn',
     text: 'Flow {flow}: writing {topic} partition {partition} was interrupted at upstream offset {upstreamOffset}: {reason}. The target is asked how far it came',

@@ -14,7 +14,11 @@ import { oneInFlight } from '../support/record-stream.ts'
 const MIB = 1024 * 1024
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 const TAKES_ANY_TIMESTAMP = { 'message.timestamp.after.max.ms': '9223372036854775807' }
-const broker = { 'log.cleaner.backoff.ms': '200', 'message.max.bytes': String(32 * MIB), 'replica.fetch.max.bytes': String(32 * MIB) }
+const broker = {
+  'log.cleaner.backoff.ms': '200',
+  'message.max.bytes': String(32 * MIB),
+  'replica.fetch.max.bytes': String(32 * MIB),
+}
 
 let source: KafkaCluster
 let target: KafkaCluster
@@ -35,7 +39,12 @@ function mirror(alias: string, topics: string, properties: MirrorOptions['proper
 function oddRecords(topic: string, partition: number): ProduceStep[] {
   const at = { topic, partition }
   const many = (count: number, size: number): ProduceStep[] =>
-    Array.from({ length: count }, (_, index) => ({ ...at, key: `k${index}`, value: 'x'.repeat(size), timestamp: 1_700_000_000_000 + index }))
+    Array.from({ length: count }, (_, index) => ({
+      ...at,
+      key: `k${index}`,
+      value: 'x'.repeat(size),
+      timestamp: 1_700_000_000_000 + index,
+    }))
   return [
     { ...at, key: null, value: null, timestamp: 0 },
     'flush',
@@ -43,7 +52,18 @@ function oddRecords(topic: string, partition: number): ProduceStep[] {
     { ...at, key: 'future', value: Buffer.from([0, 255, 128]), timestamp: 1_763_785_000_000_000_000n },
     'flush',
     ...many(50, 100),
-    { ...at, key: 'h', value: 'v', headers: [['a', 'x'], ['a', null], ['', 'empty name'], ['ü', Buffer.from([0xff])], ['a', 'x']] },
+    {
+      ...at,
+      key: 'h',
+      value: 'v',
+      headers: [
+        ['a', 'x'],
+        ['a', null],
+        ['', 'empty name'],
+        ['ü', Buffer.from([0xff])],
+        ['a', 'x'],
+      ],
+    },
     'flush',
     ...many(1_000, 300),
     'flush',
@@ -56,8 +76,14 @@ test('records of every codec, size and shape arrive as they were, batch by batch
   await createTopics(source, ...topics.map((name) => ({ name, partitions: 2, configs: TAKES_ANY_TIMESTAMP })))
   for (const codec of CODECS) {
     const settings = { ...source.adminProperties, 'compression.type': codec }
-    const acks = await produceRecords(settings, [0, 1].flatMap((partition) => oddRecords(`odd-${codec}`, partition)))
-    assert.deepEqual(acks.filter(({ error }) => error !== undefined), [])
+    const acks = await produceRecords(
+      settings,
+      [0, 1].flatMap((partition) => oddRecords(`odd-${codec}`, partition)),
+    )
+    assert.deepEqual(
+      acks.filter(({ error }) => error !== undefined),
+      [],
+    )
   }
   await using twinlog = await mirror('odd', 'odd-.*')
   for (const topic of topics) {
@@ -110,10 +136,16 @@ async function interleaveTransactions(topic: string): Promise<{ committed: numbe
       ])
       return ['begin' as const, ...sends.flat(), outcome]
     })
-  const settings = (id: string): Record<string, string> => ({ ...source.adminProperties, 'transactional.id': `${topic}-${id}` })
+  const settings = (id: string): Record<string, string> => ({
+    ...source.adminProperties,
+    'transactional.id': `${topic}-${id}`,
+  })
   const outcomes = (seed: number): ('commit' | 'abort')[] =>
     Array.from({ length: 25 }, (_, index) => ((index * seed) % 5 < 2 ? 'abort' : 'commit'))
-  const plain = Array.from({ length: 20 }, (_, index): ProduceStep[] => [{ topic, partition: 0, key: 'plain', value: `${index}` }, 'flush'])
+  const plain = Array.from({ length: 20 }, (_, index): ProduceStep[] => [
+    { topic, partition: 0, key: 'plain', value: `${index}` },
+    'flush',
+  ])
   await Promise.all([
     produceRecords(settings('a'), transactions('a', outcomes(1))),
     produceRecords(settings('b'), transactions('b', outcomes(3))),
@@ -130,14 +162,20 @@ test('with read_committed aborted records never reach the target, without it the
   await using lax = await mirror('lax', 'tx')
   await strict.waitUntilCopied('tx', { counts: { 0: committed } })
   await lax.waitUntilCopied('tx', { counts: { 0: all } })
-  assert.equal(await assertSameRecords(source, target, 'tx', 'strict.tx', { sourceIsolation: 'read_committed' }), committed)
+  assert.equal(
+    await assertSameRecords(source, target, 'tx', 'strict.tx', { sourceIsolation: 'read_committed' }),
+    committed,
+  )
   assert.equal(await assertSameRecords(source, target, 'tx', 'lax.tx', { sourceIsolation: 'read_uncommitted' }), all)
   // More transactions while both run: the next offsets follow without a hole, so nothing but data is there.
   const more = await interleaveTransactions('tx')
   await strict.waitUntilCopied('tx', { counts: { 0: committed + more.committed } })
   await lax.waitUntilCopied('tx', { counts: { 0: all + more.all } })
   assert.equal(await assertSameRecords(source, target, 'tx', 'strict.tx'), committed + more.committed)
-  assert.equal(await assertSameRecords(source, target, 'tx', 'lax.tx', { sourceIsolation: 'read_uncommitted' }), all + more.all)
+  assert.equal(
+    await assertSameRecords(source, target, 'tx', 'lax.tx', { sourceIsolation: 'read_uncommitted' }),
+    all + more.all,
+  )
   for (const [remote, count] of [
     ['strict.tx', committed + more.committed],
     ['lax.tx', all + more.all],
@@ -153,11 +191,24 @@ test('batches larger than a fetch answer, an arena and a request are copied, amo
   const configs = { 'max.message.bytes': String(32 * MIB) }
   await createTopics(source, { name: 'big', partitions: 2, configs })
   const batch = (partition: number, sizes: readonly number[]): ProduceStep[] => [
-    ...sizes.map((mebibytes) => ({ topic: 'big', partition, key: 'k', value: Buffer.alloc(mebibytes * MIB + 1, `${mebibytes} `) })),
+    ...sizes.map((mebibytes) => ({
+      topic: 'big',
+      partition,
+      key: 'k',
+      value: Buffer.alloc(mebibytes * MIB + 1, `${mebibytes} `),
+    })),
     'flush',
   ]
   const settings = { ...source.adminProperties, 'batch.size': String(24 * MIB) }
-  const steps = [batch(0, [1]), batch(0, [6]), batch(1, [0]), batch(1, [10, 10]), batch(0, [0]), batch(1, [6]), batch(1, [0, 0])]
+  const steps = [
+    batch(0, [1]),
+    batch(0, [6]),
+    batch(1, [0]),
+    batch(1, [10, 10]),
+    batch(0, [0]),
+    batch(1, [6]),
+    batch(1, [0, 0]),
+  ]
   await produceRecords(settings, steps.flat())
   await using twinlog = await mirror('large', 'big')
   await twinlog.waitUntilCopied('big')
@@ -189,7 +240,12 @@ async function waitForCleaner(topic: string, partition: number, count: number): 
 
 test('where compaction took whole batches the others are copied, and where it took records of a batch the partition stops', async () => {
   await createTopics(source, { name: 'compacted', partitions: 2, configs: CLEANED_AT_ONCE })
-  const record = (partition: number, key: string): ProduceStep => ({ topic: 'compacted', partition, key, value: `${key}-value` })
+  const record = (partition: number, key: string): ProduceStep => ({
+    topic: 'compacted',
+    partition,
+    key,
+    value: `${key}-value`,
+  })
   await produceRecords(source.adminProperties, [
     // Partition 0: one record a batch. Partition 1: a batch that stays whole, and one that will lose its middle.
     ...['a', 'b', 'c', 'a', 'b', 'd'].flatMap((key) => [record(0, key), 'flush' as const]),
@@ -209,7 +265,10 @@ test('where compaction took whole batches the others are copied, and where it to
   await twinlog.waitUntilCopied('compacted', { counts: { 0: whole.length, 1: 2 } })
   await assertSameRecords(source, target, 'compacted', 'holes.compacted', { partitions: [0] })
   const stub = await dumpRecords({ client: target.adminProperties, topic: 'holes.compacted', partitions: [1] })
-  assert.deepEqual(stub.map(({ key }) => key?.toString()), ['a', 'b'])
+  assert.deepEqual(
+    stub.map(({ key }) => key?.toString()),
+    ['a', 'b'],
+  )
   await assertLogsValid(target, 'holes.compacted')
   await twinlog.stop()
 })
@@ -217,7 +276,10 @@ test('where compaction took whole batches the others are copied, and where it to
 test('append-time batches stop at a create-time topic, too large ones at a small one, and other partitions go on', async () => {
   const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
   const names = ['stamped', 'too-large', 'healthy', 'to-append-time']
-  await createTopics(source, ...names.map((name) => ({ name, partitions: 2, configs: name === 'stamped' ? appendTime : {} })))
+  await createTopics(
+    source,
+    ...names.map((name) => ({ name, partitions: 2, configs: name === 'stamped' ? appendTime : {} })),
+  )
   await createTopics(
     target,
     { name: 'stop.too-large', partitions: 2, configs: { 'max.message.bytes': '10000' } },
@@ -231,9 +293,13 @@ test('append-time batches stop at a create-time topic, too large ones at a small
   for (const size of [100, 9_000, 20_000, 100]) await write(size, 0)
   await write(100, 1)
   await using twinlog = await mirror('stop', names.join(','))
-  const stopped = (topic: string): Promise<{ msg: string }> => twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
+  const stopped = (topic: string): Promise<{ msg: string }> =>
+    twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
   assert.match((await stopped('stamped')).msg, /offset 0 of stamped partition 0 cannot be copied as bytes \(.*append/i)
-  assert.match((await stopped('too-large')).msg, /offset 2 of too-large partition 0 cannot be copied as bytes \(too large: \d+ bytes, .* 10000\)/)
+  assert.match(
+    (await stopped('too-large')).msg,
+    /offset 2 of too-large partition 0 cannot be copied as bytes \(too large: \d+ bytes, .* 10000\)/,
+  )
   await twinlog.waitUntilCopied('too-large', { counts: { 0: 2, 1: 1 } })
   await twinlog.waitUntilCopied('healthy')
   await twinlog.waitUntilCopied('to-append-time')
@@ -241,11 +307,17 @@ test('append-time batches stop at a create-time topic, too large ones at a small
   await assertSameRecords(source, target, 'to-append-time', 'stop.to-append-time', { hasTimestamps: false })
   const stamps = await dumpRecords({ client: target.adminProperties, topic: 'stop.to-append-time' })
   assert.ok(stamps.every(({ timestampType, timestamp }) => timestampType === 'LogAppendTime' && timestamp > 1_000n))
-  assert.deepEqual(await listOffsets(target, 'stop.stamped'), { 0: { earliest: 0, latest: 0 }, 1: { earliest: 0, latest: 0 } })
+  assert.deepEqual(await listOffsets(target, 'stop.stamped'), {
+    0: { earliest: 0, latest: 0 },
+    1: { earliest: 0, latest: 0 },
+  })
   // What comes later does not slip past the batch that could not be copied.
   await write(100, 0)
   await twinlog.waitUntilCopied('healthy', { counts: { 0: 5, 1: 1 } })
-  assert.deepEqual(await listOffsets(target, 'stop.too-large'), { 0: { earliest: 0, latest: 2 }, 1: { earliest: 0, latest: 1 } })
+  assert.deepEqual(await listOffsets(target, 'stop.too-large'), {
+    0: { earliest: 0, latest: 2 },
+    1: { earliest: 0, latest: 1 },
+  })
   for (const topic of names) await assertLogsValid(target, `stop.${topic}`)
   await twinlog.stop()
 })
@@ -256,7 +328,10 @@ test('no broker had to convert a batch for any of this', async () => {
       const beans = await readJmx(pid, 'kafka.server:type=BrokerTopicMetrics,name=*MessageConversionsPerSec')
       const counts = Object.entries(beans).map(([name, { Count: count }]) => [name, count])
       assert.ok(counts.length > 0)
-      assert.deepEqual(counts.filter(([, count]) => count !== 0), [])
+      assert.deepEqual(
+        counts.filter(([, count]) => count !== 0),
+        [],
+      )
     }
   }
 })

@@ -6,7 +6,14 @@ import { createTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
-import { corruptFetched, FETCH, injectFetchError, injectProduceError, PRODUCE, replaceAnswer } from '../support/answer-faults.ts'
+import {
+  corruptFetched,
+  FETCH,
+  injectFetchError,
+  injectProduceError,
+  PRODUCE,
+  replaceAnswer,
+} from '../support/answer-faults.ts'
 import type { InjectedFault } from '../support/answer-faults.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
@@ -48,7 +55,10 @@ async function finish(twinlog: Mirror, topic: string, records: RecordStream): Pr
   await twinlog.waitUntilCopied(topic)
   await assertSameRecords(source, target, topic, twinlog.remote(topic), { hasOffsets: true })
   await assertLogsValid(target, twinlog.remote(topic))
-  assert.deepEqual(twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('FlowFailed'), twinlog.eventsOf('FlowEnded')), [])
+  assert.deepEqual(
+    twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('FlowFailed'), twinlog.eventsOf('FlowEnded')),
+    [],
+  )
   await twinlog.stop()
 }
 
@@ -173,7 +183,10 @@ for (const where of ['answer', 'partition'] as const) {
     assert.deepEqual(twinlog.eventsOf('GapFound'), [])
     const [name] = Object.keys(fetchErrors[where]).slice(-1)
     const said = where === 'answer' ? twinlog.eventsOf('ConnectionFailed') : twinlog.eventsOf('PartitionReadingRefused')
-    assert.ok(said.some(({ msg }) => msg.includes(where === 'answer' ? (name ?? '') : 'NOT_LEADER_OR_FOLLOWER')), twinlog.describe())
+    assert.ok(
+      said.some(({ msg }) => msg.includes(where === 'answer' ? (name ?? '') : 'NOT_LEADER_OR_FOLLOWER')),
+      twinlog.describe(),
+    )
     await finish(twinlog, topic, records)
   })
 }
@@ -184,18 +197,35 @@ for (const isChecked of [true, false]) {
     const topic = `corrupt-${isChecked}`
     const alias = `crc-${isChecked}`
     await createTopics(source, { name: topic, partitions: 2 })
-    const record = (partition: number, value: string): (Parameters<typeof produceRecords>[1])[number] => ({ topic, partition, key: 'k', value })
-    const batches = ['one', 'two', 'BREAK-ME', 'four'].flatMap((value) => [record(0, value), record(1, value.toLowerCase()), 'flush' as const])
+    const record = (partition: number, value: string): Parameters<typeof produceRecords>[1][number] => ({
+      topic,
+      partition,
+      key: 'k',
+      value,
+    })
+    const batches = ['one', 'two', 'BREAK-ME', 'four'].flatMap((value) => [
+      record(0, value),
+      record(1, value.toLowerCase()),
+      'flush' as const,
+    ])
     await produceRecords(source.adminProperties, batches)
     using corruption = corruptFetched(proxyOf(source), 'BREAK-ME')
     await using twinlog = await mirror(alias, topic, { [`${alias}.consumer.check.crcs`]: String(isChecked) })
     const { msg } = await twinlog.waitForEvent('PartitionStopped', ({ partition }) => partition === 0)
-    assert.match(msg, new RegExp(`${topic} partition 0 stops at upstream offset 2: .*${isChecked ? 'offset 2 .*CRC-32C' : 'upstream offset 2 .*CORRUPT_MESSAGE'}`))
+    assert.match(
+      msg,
+      new RegExp(
+        `${topic} partition 0 stops at upstream offset 2: .*${isChecked ? 'offset 2 .*CRC-32C' : 'upstream offset 2 .*CORRUPT_MESSAGE'}`,
+      ),
+    )
     assert.ok(corruption.count > 0)
     await produceRecords(source.adminProperties, [record(0, 'five'), record(1, 'five')])
     await twinlog.waitUntilCopied(topic, { partitions: [1] })
     const copied = await dumpRecords({ client: target.adminProperties, topic: `${alias}.${topic}`, partitions: [0] })
-    assert.deepEqual(copied.map(({ value }) => value?.toString()), ['one', 'two'])
+    assert.deepEqual(
+      copied.map(({ value }) => value?.toString()),
+      ['one', 'two'],
+    )
     await assertSameRecords(source, target, topic, `${alias}.${topic}`, { partitions: [1] })
     await assertLogsValid(target, `${alias}.${topic}`)
     await twinlog.stop()
@@ -212,7 +242,10 @@ test('frames with hostile lengths, and answers that are cut short, are refused i
     bytes.writeInt32BE(length)
     return bytes
   }
-  for (const [cluster, apiKey] of [[source, FETCH], [target, PRODUCE]] as const) {
+  for (const [cluster, apiKey] of [
+    [source, FETCH],
+    [target, PRODUCE],
+  ] as const) {
     for (const length of [0x7fffffff, 0x40000000, -1, -0x80000000, 0, 2, 60]) {
       using fault = replaceAnswer(proxyOf(cluster), apiKey, lengthOf(length))
       await seenIn(fault, twinlog, `a frame of ${length}`)

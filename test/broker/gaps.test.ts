@@ -27,8 +27,16 @@ function mirror(alias: string, topics: string, properties: MirrorOptions['proper
 
 /** Writes records with the values first, first + 1... in batches of ten. */
 async function write(topic: string, first: number, count: number, partition = 0): Promise<void> {
-  const steps = Array.from({ length: count }, (_, index) => ({ topic, partition, key: 'k', value: String(first + index) }))
-  const batches = Array.from({ length: Math.ceil(count / 10) }, (_, index) => [...steps.slice(index * 10, index * 10 + 10), 'flush' as const])
+  const steps = Array.from({ length: count }, (_, index) => ({
+    topic,
+    partition,
+    key: 'k',
+    value: String(first + index),
+  }))
+  const batches = Array.from({ length: Math.ceil(count / 10) }, (_, index) => [
+    ...steps.slice(index * 10, index * 10 + 10),
+    'flush' as const,
+  ])
   await produceRecords(source.adminProperties, batches.flat())
 }
 
@@ -62,7 +70,10 @@ test('records deleted at the source while twinlog was stopped are a gap: said, a
   {
     await using twinlog = await mirror('go-on', 'deleted')
     const gap = await twinlog.waitForEvent('GapFound')
-    assert.deepEqual([gap.topic, gap.partition, gap.fromOffset, gap.toOffset, gap.reason], ['deleted', 0, 100, 250, 'removed before it was copied'])
+    assert.deepEqual(
+      [gap.topic, gap.partition, gap.fromOffset, gap.toOffset, gap.reason],
+      ['deleted', 0, 100, 250, 'removed before it was copied'],
+    )
     await twinlog.waitUntilCopied('deleted', { counts: { 0: 150 } })
     assert.deepEqual(await valuesAt('go-on.deleted'), [...range(0, 100), ...range(250, 50)])
     await twinlog.stop()
@@ -94,7 +105,10 @@ test('records deleted at the source under a reader that stood still are a gap, a
   await deleteRecords(source, 'overtaken', { 0: 130 })
   twinlog.resume()
   // A fetch that was answered before the deletion may have brought the first of them.
-  await twinlog.waitForEvent('GapFound', ({ toOffset, reason }) => toOffset === 130 && reason === 'removed before it was copied')
+  await twinlog.waitForEvent(
+    'GapFound',
+    ({ toOffset, reason }) => toOffset === 130 && reason === 'removed before it was copied',
+  )
   await write('overtaken', 150, 10)
   const [gap] = twinlog.eventsOf('GapFound')
   const from = Number(gap?.fromOffset)

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createTopics, describeTopic, electLeaders, moveReplicas, readJmx, waitForTopic } from '../../dev/kafka/admin.ts'
+import {
+  createTopics,
+  describeTopic,
+  electLeaders,
+  moveReplicas,
+  readJmx,
+  waitForTopic,
+} from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
@@ -32,7 +39,10 @@ async function finish(twinlog: Mirror, topic: string, records: RecordStream): Pr
   await twinlog.waitUntilCopied(topic)
   await assertSameRecords(cluster, cluster, topic, twinlog.remote(topic), { hasOffsets: true })
   await assertLogsValid(cluster, twinlog.remote(topic))
-  assert.deepEqual(twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('FlowFailed'), twinlog.eventsOf('GapFound')), [])
+  assert.deepEqual(
+    twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('FlowFailed'), twinlog.eventsOf('GapFound')),
+    [],
+  )
   await twinlog.stop()
 }
 
@@ -42,7 +52,9 @@ async function waitForLeader(topic: string, leader: number): Promise<void> {
 
 /** A broker that was restarted for the test before may still be catching up. */
 async function waitForReplicas(topic: string): Promise<void> {
-  await waitForTopic(cluster, topic, ({ partitions }) => partitions.every(({ isr, replicas }) => isr.length === replicas.length))
+  await waitForTopic(cluster, topic, ({ partitions }) =>
+    partitions.every(({ isr, replicas }) => isr.length === replicas.length),
+  )
 }
 
 /** Makes the last replica the first, and the leader. */
@@ -91,7 +103,11 @@ test('a broker of either side may be killed and come back: nothing is lost or do
 
 test('a partition held below min.insync.replicas waits, and the others on the same broker go on', async () => {
   await createTopics(cluster, { name: 'short', assignments: { 0: [1, 3], 1: [1, 3], 2: [3, 1] } })
-  await createTopics(cluster, { name: 'isr.short', assignments: { 0: [1, 2], 1: [1, 3], 2: [3, 1] }, configs: { 'min.insync.replicas': '2' } })
+  await createTopics(cluster, {
+    name: 'isr.short',
+    assignments: { 0: [1, 2], 1: [1, 3], 2: [3, 1] },
+    configs: { 'min.insync.replicas': '2' },
+  })
   await waitForReplicas('isr.short')
   await using twinlog = await mirror('isr', 'short')
   await using records = stream('short', 3)
@@ -108,9 +124,16 @@ test('a partition held below min.insync.replicas waits, and the others on the sa
 })
 
 test('with client.rack it reads from the replica in its rack, and from the leader when that is gone', async () => {
-  await createTopics(cluster, { name: 'near', assignments: { 0: [1, 2] } }, { name: 'rack.near', assignments: { 0: [3] } })
+  await createTopics(
+    cluster,
+    { name: 'near', assignments: { 0: [1, 2] } },
+    { name: 'rack.near', assignments: { 0: [3] } },
+  )
   await waitForReplicas('near')
-  await using twinlog = await mirror('rack', 'near', { 'rack.consumer.client.rack': 'b', 'rack.consumer.metadata.max.age.ms': '5000' })
+  await using twinlog = await mirror('rack', 'near', {
+    'rack.consumer.client.rack': 'b',
+    'rack.consumer.metadata.max.age.ms': '5000',
+  })
   await using records = stream('near', 1)
   const { broker } = await twinlog.waitForEvent('ReplicaPreferred')
   assert.equal(broker, 2)
@@ -127,13 +150,22 @@ test('with client.rack it reads from the replica in its rack, and from the leade
 
 /** Bytes that a source broker handed to consumers. */
 async function brokerReads(id: number): Promise<number> {
-  const beans = await readJmx(cluster.broker(id).pid, 'kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec,topic=near')
+  const beans = await readJmx(
+    cluster.broker(id).pid,
+    'kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec,topic=near',
+  )
   return Object.values(beans).reduce((sum, { Count: count = 0 }) => sum + count, 0)
 }
 
 async function write(topic: string, first: number, count: number): Promise<void> {
-  const steps = Array.from({ length: count }, (_, index) => [{ topic, partition: 0, key: 'k', value: String(first + index) }, 'flush' as const])
-  await produceRecords({ ...cluster.adminProperties, ...oneInFlight, acks: '1', 'enable.idempotence': 'false' }, steps.flat())
+  const steps = Array.from({ length: count }, (_, index) => [
+    { topic, partition: 0, key: 'k', value: String(first + index) },
+    'flush' as const,
+  ])
+  await produceRecords(
+    { ...cluster.adminProperties, ...oneInFlight, acks: '1', 'enable.idempotence': 'false' },
+    steps.flat(),
+  )
 }
 
 async function values(topic: string): Promise<number[]> {
@@ -171,7 +203,10 @@ test('what an unclean election took from the source is a gap, and what stands th
   await electUnclean('cut-off')
   await write('cut-off', 1_000, 40)
   const gap = await twinlog.waitForEvent('GapFound')
-  assert.deepEqual([gap.topic, gap.partition, gap.fromOffset, gap.toOffset, gap.reason], ['cut-off', 0, 50, 80, 'truncated'])
+  assert.deepEqual(
+    [gap.topic, gap.partition, gap.fromOffset, gap.toOffset, gap.reason],
+    ['cut-off', 0, 50, 80, 'truncated'],
+  )
   await twinlog.waitUntilCopied('cut-off', { counts: { 0: 120 } })
   assert.deepEqual(await values('unclean.cut-off'), [...range(0, 80), ...range(1_000, 40)])
   await cluster.broker(1).start()
@@ -180,7 +215,11 @@ test('what an unclean election took from the source is a gap, and what stands th
 
 test('what an unclean election took from the target is copied again, and said', async () => {
   await createTopics(cluster, { name: 'again', assignments: { 0: [3] } })
-  await createTopics(cluster, { name: 'redo.again', assignments: { 0: [1, 2] }, configs: { 'min.insync.replicas': '1' } })
+  await createTopics(cluster, {
+    name: 'redo.again',
+    assignments: { 0: [1, 2] },
+    configs: { 'min.insync.replicas': '1' },
+  })
   await waitForReplicas('redo.again')
   await write('again', 0, 50)
   await using twinlog = await mirror('redo', 'again')
@@ -192,7 +231,10 @@ test('what an unclean election took from the target is copied again, and said', 
   await electUnclean('redo.again')
   assert.deepEqual(await countOffsets(cluster, 'redo.again'), { 0: 50 })
   await write('again', 80, 20)
-  await twinlog.waitForEvent('TargetRecordsLost', ({ topic, upstreamOffset }) => topic === 'again' && upstreamOffset === 50)
+  await twinlog.waitForEvent(
+    'TargetRecordsLost',
+    ({ topic, upstreamOffset }) => topic === 'again' && upstreamOffset === 50,
+  )
   await twinlog.waitUntilCopied('again')
   assert.deepEqual(await values('redo.again'), range(0, 100))
   await cluster.broker(1).start()

@@ -57,7 +57,10 @@ async function runAndKill(start: () => Promise<Mirror>, longestMs: number): Prom
 test('after a clean stop positions are stored and the copy goes on where it was', async () => {
   await createTopics(source, { name: 'clean', partitions: 3 })
   const write = (count: number, firstSequence: number): Promise<unknown> =>
-    generateRecords({ ...source.adminProperties, ...oneInFlight }, { topic: 'clean', partitions: 2, count, firstSequence, valueBytes: 100 })
+    generateRecords(
+      { ...source.adminProperties, ...oneInFlight },
+      { topic: 'clean', partitions: 2, count, firstSequence, valueBytes: 100 },
+    )
   await write(2_000, 0)
   for (const round of [1, 2, 3]) {
     await using twinlog = await mirror('clean', 'clean')
@@ -83,9 +86,16 @@ test('killed again and again in full flight, with stored positions that are long
     await twinlog.waitUntilCopied('killed')
     await twinlog.stop()
   }
-  const { acked } = await generateRecords({ ...source.adminProperties, ...oneInFlight, 'linger.ms': '5' }, { ...backlog, firstSequence: 1_000 })
+  const { acked } = await generateRecords(
+    { ...source.adminProperties, ...oneInFlight, 'linger.ms': '5' },
+    { ...backlog, firstSequence: 1_000 },
+  )
   assert.deepEqual(Object.keys(acked).length, 4)
-  await using stream = startRecords(source, { ...backlog, count: 1e9, firstSequence: 16_000, recordsPerSecond: 3_000, valueBytes: 200 }, { 'linger.ms': '2' })
+  await using stream = startRecords(
+    source,
+    { ...backlog, count: 1e9, firstSequence: 16_000, recordsPerSecond: 3_000, valueBytes: 200 },
+    { 'linger.ms': '2' },
+  )
   const positions: number[] = []
   for (let kill = 0; kill < KILLS; kill++) {
     await runAndKill(start, 700)
@@ -108,7 +118,9 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     await createTopics(source, { name: topic, partitions: 2 })
     const settings = { [`${isolation}.consumer.isolation.level`]: isolation, ...NO_FLUSH }
     const start = (): Promise<Mirror> => mirror(isolation, topic, settings)
-    const writing = ['a', 'b'].map((id) => produceTransactions(source, { topic, partitions: 2, count: 600, id: `${topic}-${id}` }))
+    const writing = ['a', 'b'].map((id) =>
+      produceTransactions(source, { topic, partitions: 2, count: 600, id: `${topic}-${id}` }),
+    )
     const positions: number[] = []
     for (let kill = 0; kill < KILLS / 2; kill++) {
       await runAndKill(start, 1_000)
@@ -118,10 +130,15 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     assert.ok(new Set(positions).size > 1, `it copied nothing between the kills: ${positions.join(', ')}`)
     await runAndKill(start, 300)
     const records = await dumpRecords({ client: source.adminProperties, topic, isolation })
-    const counts = Object.fromEntries([0, 1].map((partition) => [partition, records.filter((each) => each.partition === partition).length]))
+    const counts = Object.fromEntries(
+      [0, 1].map((partition) => [partition, records.filter((each) => each.partition === partition).length]),
+    )
     await using twinlog = await start()
     await twinlog.waitUntilCopied(topic, { counts })
-    assert.equal(await assertSameRecords(source, target, topic, `${isolation}.${topic}`, { sourceIsolation: isolation }), records.length)
+    assert.equal(
+      await assertSameRecords(source, target, topic, `${isolation}.${topic}`, { sourceIsolation: isolation }),
+      records.length,
+    )
     assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [])
     await assertLogsValid(target, `${isolation}.${topic}`)
     await twinlog.stop()
@@ -158,11 +175,17 @@ test('brokers of both clusters may be killed and come back, one after the other,
     await cluster.broker(1).start()
     const comeBackMs = performance.now()
     await twinlog.waitUntilGrown('brokers', 1)
-    assert.ok(performance.now() - comeBackMs < 20_000, `it took ${performance.now() - comeBackMs} ms to go on:\n${twinlog.describe()}`)
+    assert.ok(
+      performance.now() - comeBackMs < 20_000,
+      `it took ${performance.now() - comeBackMs} ms to go on:\n${twinlog.describe()}`,
+    )
   }
   await stream.stop()
   await twinlog.waitUntilCopied('brokers')
   await assertSameRecords(source, target, 'brokers', 'brokers.brokers', { hasOffsets: true })
-  assert.deepEqual(twinlog.eventsOf('FlowFailed').map(({ msg }) => msg), [])
+  assert.deepEqual(
+    twinlog.eventsOf('FlowFailed').map(({ msg }) => msg),
+    [],
+  )
   await twinlog.stop()
 })

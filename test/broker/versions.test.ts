@@ -27,8 +27,18 @@ async function writeAll(source: KafkaCluster): Promise<void> {
     await generateRecords(client, { topic: `codec-${codec}`, partitions: 2, count: 400, valueBytes: 200 })
   }
   await createTopics(source, { name: 'tx' })
-  const record = (value: string): ProduceStep => ({ topic: 'tx', partition: 0, key: null, value, headers: [['h', null]] })
-  const steps = ['commit', 'abort', 'commit'].flatMap((end, index): ProduceStep[] => ['begin', record(`${end}-${index}`), end as 'commit' | 'abort'])
+  const record = (value: string): ProduceStep => ({
+    topic: 'tx',
+    partition: 0,
+    key: null,
+    value,
+    headers: [['h', null]],
+  })
+  const steps = ['commit', 'abort', 'commit'].flatMap((end, index): ProduceStep[] => [
+    'begin',
+    record(`${end}-${index}`),
+    end as 'commit' | 'abort',
+  ])
   await produceRecords({ ...source.adminProperties, 'transactional.id': 'tx' }, steps)
 }
 
@@ -50,24 +60,41 @@ for (const [from, to] of PAIRS) {
     await using target = await startCluster({ version: to })
     await writeAll(source)
     const start = (): Promise<Mirror> =>
-      startMirror({ source, target, alias: 'eu', topics: 'codec-.*,tx,live', properties: { 'eu.consumer.isolation.level': 'read_committed' } })
+      startMirror({
+        source,
+        target,
+        alias: 'eu',
+        topics: 'codec-.*,tx,live',
+        properties: { 'eu.consumer.isolation.level': 'read_committed' },
+      })
     {
       await using twinlog = await start()
       for (const codec of CODECS) await twinlog.waitUntilCopied(`codec-${codec}`)
       await twinlog.waitUntilCopied('tx', { counts: { 0: 2 } })
       await createTopics(source, { name: 'live', partitions: 2 })
-      await using records = startRecords(source, { topic: 'live', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 }, { 'linger.ms': '2' })
+      await using records = startRecords(
+        source,
+        { topic: 'live', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 },
+        { 'linger.ms': '2' },
+      )
       await twinlog.waitUntilCopied('live', { counts: { 0: 300, 1: 300 } })
       await twinlog.kill()
       await records.stop()
     }
     await using twinlog = await start()
     await twinlog.waitUntilCopied('live')
-    for (const codec of CODECS) assert.equal(await assertSameRecords(source, target, `codec-${codec}`, `eu.codec-${codec}`, { hasOffsets: true }), 400)
+    for (const codec of CODECS)
+      assert.equal(
+        await assertSameRecords(source, target, `codec-${codec}`, `eu.codec-${codec}`, { hasOffsets: true }),
+        400,
+      )
     await assertSameRecords(source, target, 'live', 'eu.live', { hasOffsets: true })
     assert.equal(await assertSameRecords(source, target, 'tx', 'eu.tx'), 2)
     for (const topic of ['eu.live', 'eu.codec-zstd', 'eu.tx']) await assertLogsValid(target, topic)
-    assert.deepEqual(twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('GapFound'), twinlog.eventsOf('PartitionStopped')), [])
+    assert.deepEqual(
+      twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('GapFound'), twinlog.eventsOf('PartitionStopped')),
+      [],
+    )
     // Whether it is noticed that a topic was made again depends on topic ids; what it holds now is copied in any case.
     await deleteTopics(source, 'tx')
     await createAgain(source, 'tx')

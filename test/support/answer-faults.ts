@@ -30,7 +30,8 @@ export function injectProduceError(proxy: TcpProxy, code: number): InjectedFault
 /** Puts an error code into the next Fetch answer that has records: of the whole answer, or of its first partition. */
 export function injectFetchError(proxy: TcpProxy, code: number, where: 'answer' | 'partition'): InjectedFault {
   return injectOnce(proxy, (header, answer) => {
-    if (header.apiKey !== FETCH || header.apiVersion < FIRST_FETCH_WITH_TOPIC_IDS || !hasRecords(answer)) return undefined
+    if (header.apiKey !== FETCH || header.apiVersion < FIRST_FETCH_WITH_TOPIC_IDS || !hasRecords(answer))
+      return undefined
     const errorAt = HEADER_BYTES + 4
     // Throttle time, error code, session id, number of topics, topic id, number of partitions, partition index.
     return withCode(answer, where === 'answer' ? errorAt : errorAt + 2 + 4 + 1 + TOPIC_ID_BYTES + 1 + 4, code)
@@ -61,7 +62,10 @@ export function replaceAnswer(proxy: TcpProxy, apiKey: number, bytes: Uint8Array
   return injectOnce(proxy, (header) => (header.apiKey === apiKey ? Buffer.from(bytes) : undefined))
 }
 
-function injectOnce(proxy: TcpProxy, change: (header: RequestHeader, answer: Buffer) => Buffer | undefined): InjectedFault {
+function injectOnce(
+  proxy: TcpProxy,
+  change: (header: RequestHeader, answer: Buffer) => Buffer | undefined,
+): InjectedFault {
   const { promise: seen, resolve } = Promise.withResolvers<void>()
   const hook = proxy.onAnswer((header, _request, answer) => {
     const changed = change(header, answer)

@@ -139,14 +139,18 @@ export class Mirror implements AsyncDisposable {
   }
 
   /** Waits until the remote topic holds as many records as it should, by Kafka's own admin client. */
-  async waitUntilCopied(topic: string, { counts, partitions, timeoutMs = WAIT_MS }: CopyExpectation = {}): Promise<void> {
+  async waitUntilCopied(
+    topic: string,
+    { counts, partitions, timeoutMs = WAIT_MS }: CopyExpectation = {},
+  ): Promise<void> {
     const { source, target } = this.#options
     const remote = this.remote(topic)
     const expected = Object.entries(counts ?? (await countOffsets(source, topic))).filter(
       ([partition]) => partitions === undefined || partitions.includes(Number(partition)),
     )
     let found: Record<string, number> = {}
-    const what = (): string => `${remote} to hold ${JSON.stringify(Object.fromEntries(expected))}, it holds ${JSON.stringify(found)}`
+    const what = (): string =>
+      `${remote} to hold ${JSON.stringify(Object.fromEntries(expected))}, it holds ${JSON.stringify(found)}`
     await this.#waitFor(what, timeoutMs, async () => {
       found = (await countIfKnown(target, remote)) ?? {}
       return expected.every(([partition, count]) => (found[partition] ?? -1) >= count) ? true : undefined
@@ -154,7 +158,11 @@ export class Mirror implements AsyncDisposable {
   }
 
   /** Waits until the remote topic, or these partitions of it, hold so many records more than now: the copy goes on. */
-  async waitUntilGrown(topic: string, count = 300, { partitions, timeoutMs = WAIT_MS }: Omit<CopyExpectation, 'counts'> = {}): Promise<void> {
+  async waitUntilGrown(
+    topic: string,
+    count = 300,
+    { partitions, timeoutMs = WAIT_MS }: Omit<CopyExpectation, 'counts'> = {},
+  ): Promise<void> {
     const remote = this.remote(topic)
     const held = async (): Promise<number | undefined> => {
       const counts = Object.entries((await countIfKnown(this.#options.target, remote)) ?? {})
@@ -163,10 +171,14 @@ export class Mirror implements AsyncDisposable {
     }
     const from = await this.#waitFor(`${remote} to exist`, timeoutMs, held)
     let found = from
-    await this.#waitFor(() => `${remote} ${partitions ?? ''} to grow from ${from} by ${count}, it has ${found}`, timeoutMs, async () => {
-      found = (await held()) ?? found
-      return found >= from + count ? true : undefined
-    })
+    await this.#waitFor(
+      () => `${remote} ${partitions ?? ''} to grow from ${from} by ${count}, it has ${found}`,
+      timeoutMs,
+      async () => {
+        found = (await held()) ?? found
+        return found >= from + count ? true : undefined
+      },
+    )
   }
 
   /** Kill -9, and wait until it is gone. */
@@ -192,13 +204,19 @@ export class Mirror implements AsyncDisposable {
     this.#child.kill('SIGTERM')
     await this.#ended
     const elapsedMs = performance.now() - startMs
-    assert.equal(this.#child.exitCode, 0, `twinlog left with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.describe()}`)
+    assert.equal(
+      this.#child.exitCode,
+      0,
+      `twinlog left with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.describe()}`,
+    )
     assert.ok(elapsedMs < STOP_MS, `twinlog took ${elapsedMs} ms to stop:\n${this.describe()}`)
   }
 
   /** The last lines that it wrote, for people. */
   describe(): string {
-    const telling = this.events.filter(({ event }, index) => event !== 'StatusReported' || index > this.events.length - 3)
+    const telling = this.events.filter(
+      ({ event }, index) => event !== 'StatusReported' || index > this.events.length - 3,
+    )
     const lines = telling.slice(-KEPT_LINES).map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
     return [...lines, this.#stderr.slice(-4_000)].join('\n')
   }
@@ -218,7 +236,10 @@ export class Mirror implements AsyncDisposable {
       const found = await look()
       if (found !== undefined) return found
       const name = typeof what === 'string' ? what : what()
-      assert.ok(!hadEnded, `twinlog ended (${this.#child.exitCode ?? this.#child.signalCode}), waited for ${name}:\n${this.describe()}`)
+      assert.ok(
+        !hadEnded,
+        `twinlog ended (${this.#child.exitCode ?? this.#child.signalCode}), waited for ${name}:\n${this.describe()}`,
+      )
       assert.ok(performance.now() < deadlineMs, `waited ${timeoutMs} ms for ${name}:\n${this.describe()}`)
       await sleep(POLL_MS)
     }
@@ -228,7 +249,9 @@ export class Mirror implements AsyncDisposable {
 /** How many offsets each partition has, from its log start to its end. */
 export async function countOffsets(cluster: AdminTarget, topic: string): Promise<Record<string, number>> {
   const ranges = await listOffsets(cluster, topic)
-  return Object.fromEntries(Object.entries(ranges).map(([partition, { earliest, latest }]) => [partition, latest - earliest]))
+  return Object.fromEntries(
+    Object.entries(ranges).map(([partition, { earliest, latest }]) => [partition, latest - earliest]),
+  )
 }
 
 /** Undefined while the topic is not there, or its leaders are not. */
@@ -238,7 +261,12 @@ async function countIfKnown(cluster: KafkaCluster, topic: string): Promise<Recor
   try {
     return await countOffsets({ adminProperties }, topic)
   } catch (error) {
-    if (error instanceof TwinlogError && error.code === 'HELPER_FAILED' && /UnknownTopic|Timeout|LeaderNotAvailable/.test(error.message)) return undefined
+    if (
+      error instanceof TwinlogError &&
+      error.code === 'HELPER_FAILED' &&
+      /UnknownTopic|Timeout|LeaderNotAvailable/.test(error.message)
+    )
+      return undefined
     throw error
   }
 }

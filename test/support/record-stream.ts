@@ -15,9 +15,16 @@ export interface RecordStream extends AsyncDisposable {
 export const oneInFlight: ClientProperties = { 'max.in.flight.requests.per.connection': '1' }
 
 /** Begins to write (records of `generateRecords`) and returns at once. */
-export function startRecords(cluster: KafkaCluster, options: GenerateOptions, client: ClientProperties = {}): RecordStream {
+export function startRecords(
+  cluster: KafkaCluster,
+  options: GenerateOptions,
+  client: ClientProperties = {},
+): RecordStream {
   const stop = new AbortController()
-  const done = generateRecords({ ...cluster.adminProperties, ...oneInFlight, ...client }, { ...options, signal: stop.signal })
+  const done = generateRecords(
+    { ...cluster.adminProperties, ...oneInFlight, ...client },
+    { ...options, signal: stop.signal },
+  )
   // Whoever stops it hears of a failure; a test that fails before that has said enough.
   done.catch(() => undefined)
   const end = (): Promise<GenerateResult> => {
@@ -30,13 +37,24 @@ export function startRecords(cluster: KafkaCluster, options: GenerateOptions, cl
 /** Writes many small transactions of one to three records, of which every third is aborted. */
 export async function produceTransactions(
   cluster: KafkaCluster,
-  { topic, partitions, count, id }: { readonly topic: string; readonly partitions: number; readonly count: number; readonly id: string },
+  {
+    topic,
+    partitions,
+    count,
+    id,
+  }: { readonly topic: string; readonly partitions: number; readonly count: number; readonly id: string },
 ): Promise<void> {
   const steps: ProduceStep[] = []
   for (let index = 0; index < count; index++) {
     steps.push('begin')
     for (let each = 0; each <= index % 3; each++) {
-      steps.push({ topic, partition: (index + each) % partitions, key: `${id}-${index}`, value: `${each}`, timestamp: 1_700_000_000_000 + index })
+      steps.push({
+        topic,
+        partition: (index + each) % partitions,
+        key: `${id}-${index}`,
+        value: `${each}`,
+        timestamp: 1_700_000_000_000 + index,
+      })
     }
     steps.push(index % 3 === 1 ? 'abort' : 'commit')
   }
