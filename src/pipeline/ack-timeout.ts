@@ -1,6 +1,10 @@
+import { LONG_WAY_WRITE_MS } from './long-way.ts'
+
 const LEAST_MS = 1_000
 const USUAL_TIMES = 20
 const SMOOTHING = 0.1
+/** So many answers must have come before the way can be called long. */
+const ANSWERS_LEAST = 8
 
 /**
  * How long the broker may wait for the followers of a request's partitions before it answers (Produce's timeout_ms). It answers for all
@@ -11,7 +15,9 @@ export class AckTimeout {
   readonly #longestMs: number
   readonly #isShared: boolean
   #usualMs = 0
+  /** The shortest that an answer ever took: about the round trip, and not the queue in front of a busy broker. */
   #leastMs = Infinity
+  #answersCount = 0
 
   constructor(longestMs: number, isShared: boolean) {
     this.#longestMs = longestMs
@@ -23,9 +29,9 @@ export class AckTimeout {
     return Math.ceil(Math.min(this.#longestMs, Math.max(LEAST_MS, this.#usualMs * USUAL_TIMES)))
   }
 
-  /** The shortest that an answer ever took: about the round trip, and not the queue in front of a busy broker. Infinity: none came yet. */
-  get leastMs(): number {
-    return this.#leastMs
+  /** Whether the broker is a long way off. */
+  get isLongWay(): boolean {
+    return this.#answersCount >= ANSWERS_LEAST && this.#leastMs >= LONG_WAY_WRITE_MS
   }
 
   /**
@@ -33,6 +39,7 @@ export class AckTimeout {
    * @param elapsedMs   from when it was sent
    */
   acknowledged(servedMs: number, elapsedMs: number): void {
+    this.#answersCount++
     this.#leastMs = Math.min(this.#leastMs, elapsedMs)
     this.#usualMs += (servedMs - this.#usualMs) * SMOOTHING
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { LONG_WAY_MS } from './long-way.ts'
+import { LONG_WAY_READ_MS } from './long-way.ts'
 
 const FULL_SHARE = 0.75
 
@@ -39,7 +39,7 @@ export class FetchSizer {
   }
 
   get isLongWay(): boolean {
-    return this.#leastMs >= LONG_WAY_MS && this.#leastMs < Infinity
+    return this.#leastMs >= LONG_WAY_READ_MS && this.#leastMs < Infinity
   }
 
   /** Several readers share the way: each asks for its part. */

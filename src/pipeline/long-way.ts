@@ -1,5 +1,10 @@
 /**
- * A broker whose answers never came sooner than this is a long way off (ms): more must be under way at a time to fill the way. The shortest
- * answer counts, so that a busy machine is not taken for a long way, which more bytes under way would only make worse.
+ * From when a broker counts as a long way off, so that more must be under way at a time: the shortest answer that it ever gave took this long (ms).
+ * The shortest counts, and the bounds are well above what a busy machine nearby needs, because more bytes under way would only make that worse.
  */
-export const LONG_WAY_MS = 8
+
+/** For Fetch: the shortest answer may still be one of some megabytes. */
+export const LONG_WAY_READ_MS = 40
+
+/** For Produce, once some answers have come: the first one to a new topic takes longer. */
+export const LONG_WAY_WRITE_MS = 25

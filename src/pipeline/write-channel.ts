@@ -12,7 +12,6 @@ import type { ProduceResponse, ProducedPartition } from '../wire/produce-respons
 import { forwardBatch, resealBatch } from '../wire/reseal.ts'
 import { AckTimeout } from './ack-timeout.ts'
 import { pickVersion } from './api-version.ts'
-import { LONG_WAY_MS } from './long-way.ts'
 import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
 
@@ -188,7 +187,7 @@ export class WriteChannel {
   /** One batch of each ready partition, as far as they fit a request; who was served goes to the end of the row. */
   #takeBatches(): SentBatch[] {
     const { windows, maxRequestBytes, clock } = this.#deps
-    const window = this.#ackTimeout.leastMs >= LONG_WAY_MS ? windows.longWay : windows.usual
+    const window = this.#ackTimeout.isLongWay ? windows.longWay : windows.usual
     const sent: SentBatch[] = []
     const nowMs = clock.monotonic()
     let sizeBytes = 0
