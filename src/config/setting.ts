@@ -25,7 +25,3 @@ export function setting<Value, const Default extends Value | undefined>(
 ): Setting<Value, Default> {
   return declaration
 }
-
-/** The value that a setting has when it is read: without a default, possibly none. */
-type ValueOf<Declared> =
-  Declared extends Setting<infer Value, infer Default> ? (undefined extends Default ? Value | undefined : Value) : never

@@ -172,7 +172,7 @@ export class Mirror implements AsyncDisposable {
     const from = await this.#waitFor(`${remote} to exist`, timeoutMs, held)
     let found = from
     await this.#waitFor(
-      () => `${remote} ${partitions ?? ''} to grow from ${from} by ${count}, it has ${found}`,
+      () => `${remote} ${String(partitions ?? '')} to grow from ${from} by ${count}, it has ${found}`,
       timeoutMs,
       async () => {
         found = (await held()) ?? found
