@@ -16,6 +16,8 @@ const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 const TAKES_ANY_TIMESTAMP = { 'message.timestamp.after.max.ms': '9223372036854775807' }
 const broker = {
   'log.cleaner.backoff.ms': '200',
+  // Some records here are of 1970.
+  'log.retention.ms': '-1',
   'message.max.bytes': String(32 * MIB),
   'replica.fetch.max.bytes': String(32 * MIB),
 }

@@ -12,6 +12,7 @@ import {
   injectFetchError,
   injectProduceError,
   PRODUCE,
+  refuseProduce,
   replaceAnswer,
 } from '../support/answer-faults.ts'
 import type { InjectedFault } from '../support/answer-faults.ts'
@@ -92,7 +93,7 @@ test('a Produce answer that is lost, although the batch was appended, leads neit
   await using records = stream('unheard', 2)
   await twinlog.waitUntilGrown('unheard')
   for (const afterwards of ['cut', 'leave-open', 'cut'] as const) {
-    await proxyOf(target).loseAnswer({ apiKey: PRODUCE, nth: 3, afterwards })
+    await proxyOf(target).loseAnswer({ apiKey: PRODUCE, nth: 3, afterwards, where: (_, request) => request.includes('unheard.unheard') })
     await twinlog.waitUntilGrown('unheard')
   }
   assert.ok(twinlog.eventsOf('PartitionRecovering').length > 0)
@@ -118,12 +119,39 @@ test('over a slow and long way, and through standstills of both sides, everythin
   await finish(twinlog, 'slow', records)
 })
 
+/** With these a broker has appended nothing. */
+const refusals = {
+  NOT_LEADER_OR_FOLLOWER: 6,
+  NOT_ENOUGH_REPLICAS: 19,
+  UNKNOWN_TOPIC_OR_PARTITION: 3,
+  LEADER_NOT_AVAILABLE: 5,
+  KAFKA_STORAGE_ERROR: 56,
+  OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
+  UNKNOWN_PRODUCER_ID: 59,
+  INVALID_PRODUCER_EPOCH: 47,
+  UNKNOWN_SERVER_ERROR: -1,
+}
+
+test('a target that refuses a batch in the middle of a flight gets it again, before what was behind it', async () => {
+  await createTopics(source, { name: 'refused' })
+  await using twinlog = await mirror('no', 'refused')
+  await using records = stream('refused', 1)
+  await twinlog.waitUntilGrown('refused')
+  for (const [name, code] of Object.entries(refusals)) {
+    using fault = refuseProduce(proxyOf(target), 'no.refused', code)
+    await seenIn(fault, twinlog, name)
+    await twinlog.waitUntilGrown('refused')
+  }
+  const reasons = twinlog.eventsOf('PartitionRecovering').map(({ reason }) => reason)
+  assert.deepEqual(reasons.slice(0, 3), Object.keys(refusals).slice(0, 3))
+  await finish(twinlog, 'refused', records)
+})
+
+/** With these a broker may have appended the batch. */
 const produceErrors = {
   NOT_LEADER_OR_FOLLOWER: 6,
   REQUEST_TIMED_OUT: 7,
-  NOT_ENOUGH_REPLICAS: 19,
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 20,
-  UNKNOWN_TOPIC_OR_PARTITION: 3,
   UNKNOWN_SERVER_ERROR: -1,
   KAFKA_STORAGE_ERROR: 56,
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
@@ -138,7 +166,7 @@ test('a target that says an error although it appended is asked, and nothing is 
   await using records = stream('liar', 2)
   await twinlog.waitUntilGrown('liar')
   for (const [name, code] of Object.entries(produceErrors)) {
-    using fault = injectProduceError(proxyOf(target), code)
+    using fault = injectProduceError(proxyOf(target), 'liar.liar', code)
     await seenIn(fault, twinlog, name)
     await twinlog.waitUntilGrown('liar')
   }

@@ -10,6 +10,9 @@ const FIRST_FLEXIBLE_PRODUCE = 9
 const FIRST_FETCH_WITH_TOPIC_IDS = 13
 const TOPIC_ID_BYTES = 16
 const RECORD_HEADER_BYTES = 61
+/** A Produce request ends with no tagged fields of the partition, the topic and the request. */
+const TRAILING_TAGS_BYTES = 3
+const CORRUPT_MESSAGE = 2
 
 /** What an injected error stands in for; `seen` settles when it was sent. */
 export interface InjectedFault extends Disposable {
@@ -17,14 +20,39 @@ export interface InjectedFault extends Disposable {
 }
 
 /**
- * Puts an error code in the place of that of the first partition in the next Produce answer. The broker has appended the batch: to the client
- * it is as if it had not. (What it did not append is for real brokers to refuse.)
+ * Puts an error code in the place of that of the first partition in the next Produce answer about a topic. The broker has appended the batch: to the client
+ * it is as if it had not. For errors after which a client cannot know.
  */
-export function injectProduceError(proxy: TcpProxy, code: number): InjectedFault {
-  return injectOnce(proxy, (header, answer) => {
-    if (header.apiKey !== PRODUCE || header.apiVersion < FIRST_FLEXIBLE_PRODUCE) return undefined
+export function injectProduceError(proxy: TcpProxy, topic: string, code: number): InjectedFault {
+  return injectOnce(proxy, (header, answer, request) => {
+    const isWanted = header.apiKey === PRODUCE && header.apiVersion >= FIRST_FLEXIBLE_PRODUCE && request.includes(topic)
+    if (!isWanted) return undefined
     return withCode(answer, produceErrorAt(answer), code)
   })
+}
+
+/**
+ * Makes the broker refuse the next Produce request to a topic, truly, and puts another error code in the place of its own: a byte of the last batch is changed
+ * on the way there. Whatever was sent behind it without waiting then meets the broker's own check of sequences. For topics of one partition.
+ */
+export function refuseProduce(proxy: TcpProxy, topic: string, code: number): InjectedFault {
+  let refused: Buffer | undefined
+  const requests = proxy.onRequest((header, request) => {
+    if (header.apiKey === PRODUCE && refused === undefined && request.includes(topic)) {
+      refused = request
+      const at = request.length - TRAILING_TAGS_BYTES - 1
+      request[at] = (request[at] ?? 0) ^ 0x01
+    }
+    return 'forward'
+  })
+  const { promise: seen, resolve } = Promise.withResolvers<void>()
+  const answers = proxy.onAnswer((_header, request, answer) => {
+    if (request !== refused || answer.readInt16BE(produceErrorAt(answer)) !== CORRUPT_MESSAGE) return 'forward'
+    resolve()
+    return withCode(answer, produceErrorAt(answer), code)
+  })
+  const stop = (): void => [requests, answers].forEach((hook) => hook[Symbol.dispose]())
+  return { seen, [Symbol.dispose]: stop }
 }
 
 /** Puts an error code into the next Fetch answer that has records: of the whole answer, or of its first partition. */
@@ -64,11 +92,11 @@ export function replaceAnswer(proxy: TcpProxy, apiKey: number, bytes: Uint8Array
 
 function injectOnce(
   proxy: TcpProxy,
-  change: (header: RequestHeader, answer: Buffer) => Buffer | undefined,
+  change: (header: RequestHeader, answer: Buffer, request: Buffer) => Buffer | undefined,
 ): InjectedFault {
   const { promise: seen, resolve } = Promise.withResolvers<void>()
-  const hook = proxy.onAnswer((header, _request, answer) => {
-    const changed = change(header, answer)
+  const hook = proxy.onAnswer((header, request, answer) => {
+    const changed = change(header, answer, request)
     if (changed === undefined) return 'forward'
     hook[Symbol.dispose]()
     resolve()

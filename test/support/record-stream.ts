@@ -44,6 +44,8 @@ export async function produceTransactions(
     id,
   }: { readonly topic: string; readonly partitions: number; readonly count: number; readonly id: string },
 ): Promise<void> {
+  // Of now: what is older than retention.ms is deleted, whoever still needs it.
+  const startMs = Date.now()
   const steps: ProduceStep[] = []
   for (let index = 0; index < count; index++) {
     steps.push('begin')
@@ -53,7 +55,7 @@ export async function produceTransactions(
         partition: (index + each) % partitions,
         key: `${id}-${index}`,
         value: `${each}`,
-        timestamp: 1_700_000_000_000 + index,
+        timestamp: startMs + index,
       })
     }
     steps.push(index % 3 === 1 ? 'abort' : 'commit')
