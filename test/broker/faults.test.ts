@@ -93,7 +93,12 @@ test('a Produce answer that is lost, although the batch was appended, leads neit
   await using records = stream('unheard', 2)
   await twinlog.waitUntilGrown('unheard')
   for (const afterwards of ['cut', 'leave-open', 'cut'] as const) {
-    await proxyOf(target).loseAnswer({ apiKey: PRODUCE, nth: 3, afterwards, where: (_, request) => request.includes('unheard.unheard') })
+    await proxyOf(target).loseAnswer({
+      apiKey: PRODUCE,
+      nth: 3,
+      afterwards,
+      where: (_, request) => request.includes('unheard.unheard'),
+    })
     await twinlog.waitUntilGrown('unheard')
   }
   assert.ok(twinlog.eventsOf('PartitionRecovering').length > 0)
