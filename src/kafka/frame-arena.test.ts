@@ -43,3 +43,16 @@ test('memory of an oversized frame is given back at its last release, and the pe
   assert.equal(pool.peakBytes, 1000)
   assert.equal(pool.bytesAllocated, 0)
 })
+
+test('the memory of large frames that follow each other is used again, and whole when it can hold all that is claimed', () => {
+  const pool = new ArenaPool({ arenaBytes: 64 })
+  const first = pool.takeOversized(500)
+  const memory = first.bytes.buffer
+  first.release()
+  const second = pool.takeOversized(128, 400)
+  assert.equal(second.bytes.buffer, memory)
+  assert.equal(pool.bytesInUse, 500)
+  const third = pool.takeOversized(128, 400)
+  assert.notEqual(third.bytes.buffer, memory)
+  assert.equal(third.bytes.length, 128)
+})

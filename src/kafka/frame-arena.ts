@@ -29,17 +29,23 @@ export interface ArenaPoolOptions {
 
 const defaultArenaBytes = 4 * 1024 * 1024
 const defaultFrameLimitBytes = 256 * 1024 * 1024
+/** On a long way large frames follow each other: so much memory of theirs is kept for the next ones. */
+const sparesMax = 2
+const spareArenasMax = 9
 
 /**
  * Memory for incoming frames, in arenas of one size that are allocated once and reused.
  *
  * A: an arena is in the free list exactly when no frame and no reader refers to it.
- * B: an arena is never handed back to the allocator; memory of an oversized frame is, at its last release.
+ * B: an arena is never handed back to the allocator; memory of an oversized frame is, at its last release, but for the largest two up to nine
+ *    arenas each: the first touch of fresh memory costs more than reading into it.
  */
 export class ArenaPool {
   readonly arenaBytes: number
   readonly frameLimitBytes: number
   readonly #free: Arena[] = []
+  /** Memory of oversized frames that nobody refers to, smallest first. */
+  readonly #spares: Arena[] = []
   #arenaCount = 0
   #bytesInUse = 0
   #peakBytes = 0
@@ -73,10 +79,16 @@ export class ArenaPool {
     return arena
   }
 
-  /** @returns memory of its own for a frame larger than an arena, with one reference */
-  takeOversized(sizeBytes: number): Arena {
-    this.#count(sizeBytes)
-    const arena = new Arena(this, Buffer.allocUnsafeSlow(sizeBytes), true)
+  /**
+   * @param sizeBytes    what has to fit now
+   * @param wholeBytes   what the frame claims to need in the end: memory that is there already may hold all of it
+   * @returns memory of its own for a frame larger than an arena, with one reference
+   */
+  takeOversized(sizeBytes: number, wholeBytes = sizeBytes): Arena {
+    const index = this.#spares.findIndex(({ bytes }) => bytes.length >= wholeBytes)
+    const [spare] = index < 0 ? [] : this.#spares.splice(index, 1)
+    const arena = spare ?? new Arena(this, Buffer.allocUnsafeSlow(sizeBytes), true)
+    this.#count(arena.bytes.length)
     arena.refs = 1
     return arena
   }
@@ -84,8 +96,18 @@ export class ArenaPool {
   /** To be called by an arena without references only. */
   giveBack(arena: Arena): void {
     this.#count(-arena.bytes.length)
-    if (arena.isOversized) arena.detach()
+    if (arena.isOversized) this.#spare(arena)
     else this.#free.push(arena)
+  }
+
+  #spare(arena: Arena): void {
+    if (arena.bytes.length > spareArenasMax * this.arenaBytes) {
+      arena.detach()
+      return
+    }
+    this.#spares.push(arena)
+    this.#spares.sort((a, b) => a.bytes.length - b.bytes.length)
+    if (this.#spares.length > sparesMax) this.#spares.shift()?.detach()
   }
 
   #count(bytes: number): void {

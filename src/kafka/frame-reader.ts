@@ -120,7 +120,7 @@ export class FrameReader {
       return
     }
     // Twice what has come, at most: a lying length costs its sender as many bytes as it costs us.
-    this.#replace(this.#arenas.takeOversized(Math.min(this.#frameBytes, received * 2)))
+    this.#replace(this.#arenas.takeOversized(Math.min(this.#frameBytes, received * 2), this.#frameBytes))
   }
 
   #replace(arena: Arena): void {
