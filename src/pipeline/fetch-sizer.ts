@@ -12,7 +12,7 @@ export interface FetchSizerLimits {
 
 /**
  * How much to ask for in one Fetch. A partition's next fetch can only be asked for when the last answer has come, so on a long way one answer
- * a round trip is all there is: there it grows as long as answers come full.
+ * a round trip is all there is: there it is large as soon as an answer came full.
  */
 export class FetchSizer {
   readonly #limits: FetchSizerLimits
@@ -57,9 +57,7 @@ export class FetchSizer {
     if (!hasData) return
     this.#leastMs = Math.min(this.#leastMs, this.#clock.monotonic() - this.#askedAtMs)
     if (!this.isLongWay) this.#answerBytes = this.#limits.usualBytes
-    else if (sizeBytes >= this.#answerBytes * FULL_SHARE) {
-      this.#answerBytes = Math.min(this.#answerBytes * 2, this.#longWayBytes)
-    }
+    else if (sizeBytes >= this.#answerBytes * FULL_SHARE) this.#answerBytes = this.#longWayBytes
   }
 
   get #longWayBytes(): number {
