@@ -9,8 +9,8 @@ export const SUITES = {
     concurrency: 2,
     timeoutMs: 60_000,
   },
-  kit: { files: ['test/support/**/*.test.ts', 'dev/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
-  broker: { files: ['test/broker/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
+  kit: { files: ['test/support/**/*.test.ts', 'dev/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
+  broker: { files: ['test/broker/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   compat: { files: ['test/compat/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   // Faults are timed, so nothing else runs beside them.
   chaos: { files: ['test/chaos/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
