@@ -19,7 +19,7 @@ export class ReadRouter {
   readonly #deps: ReadRouterDependencies
   /** By broker; more than one where the way is long. */
   readonly #readers = new Map<number, SourceReader[]>()
-  readonly #placed = new Map<MirroredPartition, { reader: SourceReader; leaderEpoch: number; topicId: string | null }>()
+  readonly #placed = new Map<MirroredPartition, { reader: SourceReader; leaderEpoch: number }>()
   /** To be read, but it is not known from whom. */
   readonly #homeless = new Set<MirroredPartition>()
 
@@ -46,7 +46,7 @@ export class ReadRouter {
     }
     this.displace(partition)
     reader.add(partition, topic.topicIdBytes, leader.leaderEpoch)
-    this.#placed.set(partition, { reader, leaderEpoch: leader.leaderEpoch, topicId: topic.topicId })
+    this.#placed.set(partition, { reader, leaderEpoch: leader.leaderEpoch })
   }
 
   /** The partition is not to be read for now. */

@@ -10,6 +10,7 @@ import { decodeFetchResponse } from '../wire/fetch-response.ts'
 import type { FetchVersion } from '../wire/fetch-request.ts'
 import type { FetchResponse, FetchedPartition } from '../wire/fetch-response.ts'
 import type { FetchSizer } from './fetch-sizer.ts'
+import { FETCH_KEY, FETCH_VERSIONS_BY_NAME, FIRST_FETCH_WITH_TOPIC_IDS, FIRST_FLEXIBLE_FETCH } from './fetch-api.ts'
 import { FetchSession } from './fetch-session.ts'
 import type { FetchLimits } from './fetch-session.ts'
 import { FrameLease } from './frame-lease.ts'
@@ -17,10 +18,6 @@ import type { MirroredPartition } from './mirrored-partition.ts'
 import { pickVersion } from './api-version.ts'
 import { errors } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
-
-const FETCH_KEY = 1
-const FIRST_VERSION_WITH_TOPIC_IDS = 13
-const FIRST_FLEXIBLE_VERSION = 12
 
 /** Answers whose batches are not all handed to a target yet, a connection: one being sent, one behind it. */
 const ANSWERS_HELD_MAX = 2
@@ -194,16 +191,14 @@ export class SourceReader {
   }
 
   #versionOf(connection: BrokerConnection): FetchVersion {
-    const known = this.#hasTopicWithoutId
-      ? FETCH_VERSIONS.filter((version) => version < FIRST_VERSION_WITH_TOPIC_IDS)
-      : FETCH_VERSIONS
+    const known = this.#hasTopicWithoutId ? FETCH_VERSIONS_BY_NAME : FETCH_VERSIONS
     return pickVersion(connection, FETCH_KEY, 'Fetch', known)
   }
 
   #ask(connection: BrokerConnection, version: FetchVersion): Promise<Frame> {
     const { sizer, limits, requestTimeoutMs } = this.#deps
     const request = this.#session.nextRequest(sizer.answerBytes, sizer.partitionBytes)
-    const isFlexible = version >= FIRST_FLEXIBLE_VERSION
+    const isFlexible = version >= FIRST_FLEXIBLE_FETCH
     const flexible = { request: isFlexible, response: isFlexible }
     const body = encodeFetchRequest(version, request)
     sizer.asked()
@@ -246,7 +241,7 @@ export class SourceReader {
     this.#session.accept(response.sessionId)
     const answered: AnsweredPartition[] = []
     for (const fetched of response.partitions) {
-      const key = version >= FIRST_VERSION_WITH_TOPIC_IDS ? fetched.topicId?.toString('latin1') : fetched.topic
+      const key = version >= FIRST_FETCH_WITH_TOPIC_IDS ? fetched.topicId?.toString('latin1') : fetched.topic
       const partition = this.#byAnswerKey.get(`${key}/${fetched.partition}`)
       if (partition !== undefined && this.#session.isCurrent(partition)) answered.push({ partition, fetched })
     }

@@ -8,10 +8,8 @@ import type { FetchVersion } from '../wire/fetch-request.ts'
 import { decodeFetchResponse } from '../wire/fetch-response.ts'
 import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
 import { pickVersion } from './api-version.ts'
+import { FETCH_KEY, FETCH_VERSIONS_BY_NAME, FIRST_FLEXIBLE_FETCH } from './fetch-api.ts'
 
-const FETCH_KEY = 1
-const FIRST_FLEXIBLE_VERSION = 12
-const FIRST_VERSION_WITH_TOPIC_IDS = 13
 const OFFSET_OUT_OF_RANGE = 1
 /** Batches of others that are looked past, from the end of the log backwards. */
 const STEPS_MAX = 64
@@ -61,7 +59,7 @@ async function readHeaderAt(
   header: BatchHeader,
 ): Promise<boolean> {
   const { version, body } = encodeQuestion(cluster, connection, question, offset)
-  const isFlexible = version >= FIRST_FLEXIBLE_VERSION
+  const isFlexible = version >= FIRST_FLEXIBLE_FETCH
   const flexible = { request: isFlexible, response: isFlexible }
   const options = { timeoutMs: cluster.settings.requestTimeoutMs }
   const frame = await connection.request(FETCH_KEY, version, flexible, [body], options)
@@ -88,8 +86,7 @@ function encodeQuestion(
   const topic = cluster.metadata?.topics.get(question.topic)
   const leader = topic?.partitions[question.partition]
   if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
-  const known =
-    topic.topicId === null ? FETCH_VERSIONS.filter((one) => one < FIRST_VERSION_WITH_TOPIC_IDS) : FETCH_VERSIONS
+  const known = topic.topicId === null ? FETCH_VERSIONS_BY_NAME : FETCH_VERSIONS
   const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)
   const partition = {
     partition: question.partition,
