@@ -3,6 +3,7 @@ import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
+import { byTopic } from './by-topic.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import type { TopicMetadata } from './cluster-metadata.ts'
 import { kafkaError } from './kafka-error.ts'
@@ -248,19 +249,6 @@ function configEntry(config: {
     isReadOnly: config.readOnly,
     isSensitive: config.isSensitive,
   }
-}
-
-function byTopic<Request extends TopicPartition, Item>(
-  requests: readonly Request[],
-  itemOf: (request: Request) => Item,
-): readonly [string, Item[]][] {
-  const topics = new Map<string, Item[]>()
-  for (const request of requests) {
-    const items = topics.get(request.topic) ?? []
-    topics.set(request.topic, items)
-    items.push(itemOf(request))
-  }
-  return [...topics]
 }
 
 /** Offsets are int64 on the wire and numbers in twinlog: checked here, where they are decoded. */

@@ -33,6 +33,8 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** How often a retriable failure is tried again; absent: 8. */
   readonly retries?: number
+  /** Pause before each of these attempts, ms; absent: retry.backoff.ms, growing. */
+  readonly retryBackoffMs?: number
 }
 
 const defaultRetries = 8
@@ -125,7 +127,8 @@ export class ClusterClient implements AsyncDisposable {
   ): Promise<ApiResponse<Name>> {
     const { retries = defaultRetries } = options
     const signal = AbortSignal.any([options.signal, this.#lifetime.signal])
-    const { retryBackoffMs, retryBackoffMaxMs } = this.settings
+    const retryBackoffMs = options.retryBackoffMs ?? this.settings.retryBackoffMs
+    const retryBackoffMaxMs = options.retryBackoffMs ?? this.settings.retryBackoffMaxMs
     const backoff = createBackoff(retryBackoffMs, Math.max(retryBackoffMs, retryBackoffMaxMs), this.#deps.random)
     for (let attempt = 1; ; attempt++) {
       try {
