@@ -337,7 +337,7 @@ export const producerSettings = {
     importance: 'high',
     scope: 'producer',
     since,
-    doc: 'Bytes that a flow may hold between fetch and acknowledgement.',
+    doc: 'Bytes of fetched batches that a flow may hold until they are handed to the target, on top of fetch.max.bytes.',
   }),
   'compression.type': setting({
     type: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd']),

@@ -31,7 +31,7 @@ export interface ProduceSettings {
   readonly maxRequestSizeBytes: number
   /** How long a batch may be retried before its partition is said to have failed. */
   readonly deliveryTimeoutMs: number
-  /** Bytes that one flow may hold between fetch and acknowledgement. */
+  /** Bytes of fetched batches that one flow may hold until they are handed to the target, on top of `fetchMaxBytes`. */
   readonly bufferMemoryBytes: number
 }
 

@@ -51,7 +51,9 @@ export class ReadSide {
     this.#deps = dependencies
     setMaxListeners(0, this.#stop.signal)
     const { plan, deps } = context
-    this.#budget = new ByteBudget(plan.produce.bufferMemoryBytes)
+    // As much as MirrorMaker 2's consumer and producer may hold. On a long way two answers have to fit, or the next one is asked for only when
+    // the last one is on its way to the target: measured, a third of the rate.
+    this.#budget = new ByteBudget(plan.produce.bufferMemoryBytes + plan.fetch.fetchMaxBytes)
     this.#intake = new BatchIntake({
       checkCrcs: plan.fetch.checkCrcs,
       isIdempotent: plan.produce.isIdempotent,
