@@ -97,7 +97,6 @@ function checkSampleResponse(
     throttleTimeMs: 30,
     errorCode: 0,
     sessionId: 1_234_567_890,
-    nodeEndpoints: version >= 16 ? [{ nodeId: 3, host: 'broker-3', port: 9092, rack: 'r' }] : [],
     partitions: [
       {
         topic: isByName ? 'orders' : null,
@@ -113,7 +112,6 @@ function checkSampleResponse(
         ],
         preferredReadReplica: 2,
         divergingEpoch: null,
-        currentLeader: null,
         recordsStart: full.recordsStart,
         recordsEnd: full.recordsStart + recordsSize,
       },
@@ -128,7 +126,6 @@ function checkSampleResponse(
         abortedTransactions: null,
         preferredReadReplica: -1,
         divergingEpoch: null,
-        currentLeader: isFlexible ? { leaderId: 3, leaderEpoch: 8 } : null,
         recordsStart: failed.recordsStart,
         recordsEnd: failed.recordsStart,
       },
@@ -143,7 +140,6 @@ function checkSampleResponse(
         abortedTransactions: [],
         preferredReadReplica: -1,
         divergingEpoch: isFlexible ? { epoch: 2, endOffset: 5_000_000_000 } : null,
-        currentLeader: null,
         recordsStart: nothing.recordsStart,
         recordsEnd: nothing.recordsStart,
       },

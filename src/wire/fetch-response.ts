@@ -1,21 +1,20 @@
 import type { AbortedTransaction } from './aborted-transactions.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { FetchVersion } from './fetch-request.ts'
-import { readCurrentLeader, readNodeEndpoints } from './node-endpoint.ts'
-import type { CurrentLeader, NodeEndpoint } from './node-endpoint.ts'
 
 /*
  * Fetch answer, API key 1 (Kafka's FetchResponse.json); versions 12 and above are flexible, T is their TAG_BUFFER.
  *
- *   Response    => ThrottleTimeMs INT32, ErrorCode INT16, SessionId INT32, [Topic], T { 0: NodeEndpoints (from 16) }
+ *   Response    => ThrottleTimeMs INT32, ErrorCode INT16, SessionId INT32, [Topic], T
  *   Topic       => Name STRING (to version 12) or TopicId UUID (from 13), [Partition], T
  *   Partition   => Partition INT32, ErrorCode INT16, HighWatermark INT64, LastStableOffset INT64, LogStartOffset INT64,
  *                  [Aborted] (nullable), PreferredReadReplica INT32, RECORDS,
- *                  T { 0: DivergingEpoch, 1: CurrentLeader, 2: SnapshotId }
+ *                  T { 0: DivergingEpoch }
  *   Aborted     => ProducerId INT64, FirstOffset INT64, T
  *   DivergingEpoch => Epoch INT32, EndOffset INT64, T
  *
- * NodeEndpoints and CurrentLeader: node-endpoint.ts. RECORDS are batches (record-batch.ts), of which the last may be cut.
+ * RECORDS are batches (record-batch.ts), of which the last may be cut. Other tagged fields are skipped, KIP-951's hints who leads now among them: after an
+ * error that speaks of the leader, metadata is asked for.
  */
 
 /** The broker's log has another history than what was fetched: they part at `endOffset` at the latest (KIP-595). */
@@ -42,7 +41,6 @@ export interface FetchedPartition {
   /** -1: the leader. */
   readonly preferredReadReplica: number
   readonly divergingEpoch: DivergingEpoch | null
-  readonly currentLeader: CurrentLeader | null
   /** Index in the given bytes of the first batch. */
   readonly recordsStart: number
   /** Index after the last batch; equal to recordsStart when there is none. */
@@ -55,11 +53,9 @@ export interface FetchResponse {
   readonly sessionId: number
   /** In the broker's order. In a session: only partitions with something to say. */
   readonly partitions: readonly FetchedPartition[]
-  readonly nodeEndpoints: readonly NodeEndpoint[]
 }
 
 const NO_PARTITIONS: readonly FetchedPartition[] = Object.freeze([])
-const NO_ENDPOINTS: readonly NodeEndpoint[] = Object.freeze([])
 
 /**
  * Decodes the body of a Fetch answer (no response header). Records are not copied: their place in `bytes` is told.
@@ -79,13 +75,8 @@ export function decodeFetchResponse(
   const errorCode = reader.readInt16()
   const sessionId = reader.readInt32()
   const partitions = readTopics(reader, version)
-  let nodeEndpoints = NO_ENDPOINTS
-  if (isFlexible) {
-    reader.readTaggedFields((tag) => {
-      if (tag === 0 && version >= 16) nodeEndpoints = readNodeEndpoints(reader)
-    })
-  }
-  return { throttleTimeMs, errorCode, sessionId, partitions, nodeEndpoints }
+  if (isFlexible) reader.skipTaggedFields()
+  return { throttleTimeMs, errorCode, sessionId, partitions }
 }
 
 function readTopics(reader: ByteReader, version: FetchVersion): readonly FetchedPartition[] {
@@ -121,11 +112,9 @@ function readPartition(
   const recordsSize = reader.readRecordsSize(isFlexible)
   const recordsStart = reader.take(recordsSize, 'records')
   let divergingEpoch: DivergingEpoch | null = null
-  let currentLeader: CurrentLeader | null = null
   if (isFlexible) {
     reader.readTaggedFields((tag) => {
       if (tag === 0) divergingEpoch = readDivergingEpoch(reader)
-      else if (tag === 1) currentLeader = readCurrentLeader(reader)
     })
   }
   return {
@@ -139,7 +128,6 @@ function readPartition(
     abortedTransactions,
     preferredReadReplica,
     divergingEpoch,
-    currentLeader,
     recordsStart,
     recordsEnd: recordsStart + recordsSize,
   }

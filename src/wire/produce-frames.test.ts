@@ -82,7 +82,6 @@ for (const version of PRODUCE_VERSIONS) {
 function sampleResponse(version: ProduceVersion): ReturnType<typeof decodeProduceResponse> {
   return {
     throttleTimeMs: 40,
-    nodeEndpoints: version >= 10 ? [{ nodeId: 4, host: 'h', port: 9, rack: null }] : [],
     partitions: [
       {
         topic: 'orders',
@@ -92,7 +91,6 @@ function sampleResponse(version: ProduceVersion): ReturnType<typeof decodeProduc
         logStartOffset: 11,
         recordErrors: [],
         errorMessage: null,
-        currentLeader: null,
       },
       {
         topic: 'orders',
@@ -105,7 +103,6 @@ function sampleResponse(version: ProduceVersion): ReturnType<typeof decodeProduc
           { batchIndex: 3, message: null },
         ],
         errorMessage: 'ünfit',
-        currentLeader: version >= 10 ? { leaderId: 4, leaderEpoch: 5 } : null,
       },
     ],
   }

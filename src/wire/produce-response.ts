@@ -1,18 +1,16 @@
 import { ByteReader } from './byte-reader.ts'
-import { readCurrentLeader, readNodeEndpoints } from './node-endpoint.ts'
-import type { CurrentLeader, NodeEndpoint } from './node-endpoint.ts'
 import type { ProduceVersion } from './produce-request.ts'
 
 /*
  * Produce answer, API key 0 (Kafka's ProduceResponse.json); versions 9 and above are flexible, T is their TAG_BUFFER.
  *
- *   Response    => [Topic], ThrottleTimeMs INT32, T { 0: NodeEndpoints (from 10) }
+ *   Response    => [Topic], ThrottleTimeMs INT32, T
  *   Topic       => Name STRING, [Partition], T
  *   Partition   => Partition INT32, ErrorCode INT16, BaseOffset INT64, LogAppendTimeMs INT64, LogStartOffset INT64,
- *                  [RecordError], ErrorMessage NULLABLE_STRING, T { 0: CurrentLeader (from 10) }
+ *                  [RecordError], ErrorMessage NULLABLE_STRING, T
  *   RecordError => BatchIndex INT32, Message NULLABLE_STRING, T
  *
- * NodeEndpoints and CurrentLeader: node-endpoint.ts. LogAppendTimeMs is skipped: nothing here needs it.
+ * LogAppendTimeMs is skipped, and so are the tagged fields (KIP-951's hints who leads now): after an error that speaks of the leader, metadata is asked for.
  */
 
 /** Why one record made the broker refuse its batch (KIP-467). */
@@ -32,17 +30,14 @@ export interface ProducedPartition {
   readonly logStartOffset: number
   readonly recordErrors: readonly RecordError[]
   readonly errorMessage: string | null
-  readonly currentLeader: CurrentLeader | null
 }
 
 export interface ProduceResponse {
   readonly throttleTimeMs: number
   readonly partitions: readonly ProducedPartition[]
-  readonly nodeEndpoints: readonly NodeEndpoint[]
 }
 
 const NO_RECORD_ERRORS: readonly RecordError[] = Object.freeze([])
-const NO_ENDPOINTS: readonly NodeEndpoint[] = Object.freeze([])
 
 /**
  * Decodes the body of a Produce answer (no response header).
@@ -59,13 +54,8 @@ export function decodeProduceResponse(
   const reader = new ByteReader(bytes, at, limit)
   const partitions = readTopics(reader, version)
   const throttleTimeMs = reader.readInt32()
-  let nodeEndpoints = NO_ENDPOINTS
-  if (version >= 9) {
-    reader.readTaggedFields((tag) => {
-      if (tag === 0 && version >= 10) nodeEndpoints = readNodeEndpoints(reader)
-    })
-  }
-  return { throttleTimeMs, partitions, nodeEndpoints }
+  if (version >= 9) reader.skipTaggedFields()
+  return { throttleTimeMs, partitions }
 }
 
 function readTopics(reader: ByteReader, version: ProduceVersion): ProducedPartition[] {
@@ -74,15 +64,14 @@ function readTopics(reader: ByteReader, version: ProduceVersion): ProducedPartit
   for (let topicsCount = reader.readArrayCount(isFlexible, 3); topicsCount > 0; topicsCount--) {
     const topic = reader.readString(isFlexible)
     for (let count = reader.readArrayCount(isFlexible, isFlexible ? 33 : 36); count > 0; count--) {
-      partitions.push(readPartition(reader, version, topic))
+      partitions.push(readPartition(reader, isFlexible, topic))
     }
     if (isFlexible) reader.skipTaggedFields()
   }
   return partitions
 }
 
-function readPartition(reader: ByteReader, version: ProduceVersion, topic: string): ProducedPartition {
-  const isFlexible = version >= 9
+function readPartition(reader: ByteReader, isFlexible: boolean, topic: string): ProducedPartition {
   const partition = reader.readInt32()
   const errorCode = reader.readInt16()
   const baseOffset = reader.readOffset()
@@ -90,13 +79,8 @@ function readPartition(reader: ByteReader, version: ProduceVersion, topic: strin
   const logStartOffset = reader.readOffset()
   const recordErrors = readRecordErrors(reader, isFlexible)
   const errorMessage = reader.readNullableString(isFlexible)
-  let currentLeader: CurrentLeader | null = null
-  if (isFlexible) {
-    reader.readTaggedFields((tag) => {
-      if (tag === 0 && version >= 10) currentLeader = readCurrentLeader(reader)
-    })
-  }
-  return { topic, partition, errorCode, baseOffset, logStartOffset, recordErrors, errorMessage, currentLeader }
+  if (isFlexible) reader.skipTaggedFields()
+  return { topic, partition, errorCode, baseOffset, logStartOffset, recordErrors, errorMessage }
 }
 
 function readRecordErrors(reader: ByteReader, isFlexible: boolean): readonly RecordError[] {
