@@ -109,7 +109,8 @@ function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): vo
 }
 
 function summaryOf(runner: FlowRunner, supervisor: Supervisor): FlowSummary {
-  return summarizeFlow(runner.name, supervisor.states().get(runner.name) ?? initialFlowState, runner.status())
+  const state = supervisor.states().get(runner.name) ?? initialFlowState
+  return summarizeFlow(runner.name, state, runner.status(), runner.gapsTotal)
 }
 
 async function runStatus(

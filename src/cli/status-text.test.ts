@@ -13,7 +13,6 @@ const totals = {
   resealedTotal: 1,
   forwardedTotal: 0,
   droppedTotal: 0,
-  gapsTotal: 2,
   recoveriesTotal: 0,
   foreignWritesTotal: 0,
 }
@@ -25,8 +24,8 @@ describe('status line', () => {
       { topic: 'a', partition: 0, phase: 'copying', reason: null, lagRecords: 40, ...figures },
       { topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch', lagRecords: -1, ...figures },
     ] as const
-    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions })
-    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null)
+    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions }, 2)
+    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null, 0)
     assert.deepEqual(copying.stopped, [{ topic: 'a', partition: 1, reason: 'corrupt batch' }])
     assert.equal(
       statusText([copying, waiting], { recordsPerSecond: 12_345.6, bytesPerSecond: 12_300_000 }),
@@ -35,7 +34,7 @@ describe('status line', () => {
   })
 
   test('many flows are counted', () => {
-    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary => summarizeFlow(flow, { name: 'copying' }, null))
+    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary => summarizeFlow(flow, { name: 'copying' }, null, 0))
     assert.match(statusText(flows, { recordsPerSecond: 0, bytesPerSecond: 0 }), /^4 flows \| 0 partitions/)
   })
 

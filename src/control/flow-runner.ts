@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
+import type { Gap } from '../mirror/gap.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { LaneStatus } from '../pipeline/lane-status.ts'
@@ -44,6 +45,7 @@ export class FlowRunner implements SupervisedFlow {
   readonly #plan: FlowPlan
   readonly #deps: FlowRunnerDependencies
   #lane: Lane | null = null
+  #gapsTotal = 0
 
   constructor(plan: FlowPlan, deps: FlowRunnerDependencies) {
     this.name = plan.name
@@ -54,6 +56,11 @@ export class FlowRunner implements SupervisedFlow {
   /** Of the run under way or the last one; null before there was one. */
   status(): LaneStatus | null {
     return this.#lane?.status() ?? null
+  }
+
+  /** Gaps that were found in all runs. */
+  get gapsTotal(): number {
+    return this.#gapsTotal
   }
 
   async run({ signal, report }: RunOptions): Promise<void> {
@@ -68,11 +75,15 @@ export class FlowRunner implements SupervisedFlow {
     const { ledger } = stores
     const write = ledger.writeGap.bind(ledger)
     const gaps = resources.use(new GapRecorder({ flow: plan.name, observe, write }))
+    const onGap = (gap: Gap): void => {
+      this.#gapsTotal++
+      gaps.record(gap)
+    }
     const { sourceData: source, targetData: target } = clusters
     const onTopicsChanged = () => topics.sync.requestRound()
-    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap: gaps.record, onTopicsChanged })
+    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap, onTopicsChanged })
     this.#lane = lane
-    const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap: gaps.record }
+    const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap }
     const topics: FlowTopics = createFlowTopics(plan, topicDeps)
     const isFirstDone = await topics.sync.round({ signal })
     report({ name: 'started' })

@@ -21,8 +21,11 @@ export interface FlowSummary {
 
 const stoppedShownMaxCount = 10
 
-/** @param lane   null while there is none (the flow waits or has ended) */
-export function summarizeFlow(flow: string, state: FlowState, lane: LaneStatus | null): FlowSummary {
+/**
+ * @param lane        null while there is none (the flow waits or has ended)
+ * @param gapsTotal   gaps that were found since the process started
+ */
+export function summarizeFlow(flow: string, state: FlowState, lane: LaneStatus | null, gapsTotal: number): FlowSummary {
   const partitions = lane?.partitions ?? []
   const count = (phase: PartitionStatus['phase']) => partitions.filter((partition) => partition.phase === phase).length
   return {
@@ -36,7 +39,7 @@ export function summarizeFlow(flow: string, state: FlowState, lane: LaneStatus |
     lagRecords: partitions.reduce((sum, { lagRecords }) => sum + Math.max(0, lagRecords), 0),
     recordsTotal: lane?.totals.recordsTotal ?? 0,
     bytesTotal: lane?.totals.bytesTotal ?? 0,
-    gapsTotal: lane?.totals.gapsTotal ?? 0,
+    gapsTotal,
     stopped: partitions
       .filter(({ phase }) => phase === 'stopped')
       .slice(0, stoppedShownMaxCount)

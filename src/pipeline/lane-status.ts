@@ -26,7 +26,6 @@ export interface LaneTotals {
   readonly resealedTotal: number
   readonly forwardedTotal: number
   readonly droppedTotal: number
-  readonly gapsTotal: number
   readonly recoveriesTotal: number
   /** Acknowledged base offsets that were not the expected ones: somebody else writes to the remote topic. */
   readonly foreignWritesTotal: number

@@ -39,7 +39,6 @@ export class Lane {
   readonly #keeper: PartitionKeeper
   /** Partitions whose queues grew while one answer was taken in; pumped together once the next answer is asked for. */
   #untilPump: MirroredPartition[] = []
-  #gapsTotal = 0
   #recoveriesTotal = 0
   #isStarted = false
   #nextSerial = 0
@@ -144,7 +143,6 @@ export class Lane {
       recordsTotal: partitions.reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
       bytesTotal: partitions.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
       droppedTotal: this.#readSide.droppedTotal,
-      gapsTotal: this.#gapsTotal,
       recoveriesTotal: this.#recoveriesTotal,
       ...this.#writeSide.totals,
     }
@@ -203,10 +201,7 @@ export class Lane {
     return new ReadSide(context, {
       topics: () => this.#topics('sourceTopic'),
       bounds: (partition) => this.#ports.boundsOf(partition, { signal: this.#reading.signal }),
-      onGap: (gap) => {
-        this.#gapsTotal++
-        this.#deps.onGap(gap)
-      },
+      onGap: (gap) => this.#deps.onGap(gap),
       onRuns: (writes, ticket, partitions) => this.#writeLedger(writes, ticket, partitions),
       onTaken: (partitions) => this.#taken(partitions),
       onRepositioned: (partition) => this.#moved.add(partition),
@@ -294,7 +289,6 @@ export class Lane {
         this.#keeper.refuse(partition, errors.POSITION_MISSING({ topic, partition: index, offsetsTopic }))
       },
       onStartMissing: ({ sourceTopic: topic, partition }, firstOffset) => {
-        this.#gapsTotal++
         const reason = 'removed before it was copied'
         const atMs = this.#deps.clock.now()
         this.#deps.onGap({ topic, partition, fromOffset: 0, toOffset: firstOffset, reason, atMs })
