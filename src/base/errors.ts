@@ -219,6 +219,11 @@ export const errorEntries = {
     action: 'retry',
     text: 'Broker {broker} refused a fetch as a whole with {error}. It is asked again.',
   },
+  BATCH_UNFIT: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'The record batch at offset {offset} of {topic} partition {partition} cannot be copied as bytes ({reason}), and this version of twinlog does not rebuild batches yet. The partition stops before it; nothing was written wrong. {remedy} It is tried again now and then, with the configuration that the remote topic then has.',
+  },
   REBUILD_NEEDED: {
     kind: 'operational',
     action: 'stop',

@@ -4,6 +4,7 @@ import type { Gap, GapReason } from '../mirror/gap.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
+import { UNKNOWN_TARGET_SETTINGS } from '../pipeline/partition-assignment.ts'
 import type { PartitionAssignment, TargetTopicSettings } from '../pipeline/partition-assignment.ts'
 import { isDefect } from './failure.ts'
 import { decidePartitionStart } from './partition-start.ts'
@@ -32,9 +33,6 @@ export interface PartitionAssignerDependencies {
   readonly observe: Observer<EventName>
   readonly onGap: (gap: Gap) => void
 }
-
-/** What is assumed of a remote topic whose configuration cannot be read: the broker has the last word on sizes anyway. */
-const unknownSettings: TargetTopicSettings = { timestampType: 'CreateTime', maxMessageBytes: Number.MAX_SAFE_INTEGER }
 
 /**
  * Gives partitions to the lane and takes them away, and says what was lost where a topic is gone or is another one.
@@ -101,7 +99,7 @@ export class PartitionAssigner {
     if (free.length === 0) return 0
     const settings = await this.#settings(free, { signal })
     const assignments = free.flatMap((one) =>
-      this.#assignmentsOf(one, settings.get(one.targetTopic) ?? unknownSettings),
+      this.#assignmentsOf(one, settings.get(one.targetTopic) ?? UNKNOWN_TARGET_SETTINGS),
     )
     if (assignments.length > 0) this.#deps.copier.assign(assignments)
     return assignments.length

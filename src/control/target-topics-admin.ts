@@ -1,15 +1,14 @@
 import type { TwinlogError } from '../base/catalogue.ts'
-import { createPartitions, createTopics, describeTopicConfigs } from '../kafka/admin.ts'
-import type { ConfigEntry } from '../kafka/admin.ts'
+import { createPartitions, createTopics } from '../kafka/admin.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { TargetTopicSettings } from '../pipeline/partition-assignment.ts'
+import { readTargetSettings } from '../pipeline/target-settings.ts'
 import type { CallOptions, NewTopic, TargetTopics, TopicError } from './topic-ports.ts'
 import type { TopicView } from './topic-reconciliation.ts'
 import { topicView } from './topic-view.ts'
 
 /** A controller takes at most 10,000 new partitions in one request (ReplicationControlManager); this stays well below. */
 const createChunkPartitions = 2_000
-const describedConfigs = ['message.timestamp.type', 'max.message.bytes']
 
 /** What topic sync asks of the target, over its admin client. */
 export class TargetTopicsAdmin implements TargetTopics {
@@ -44,34 +43,13 @@ export class TargetTopicsAdmin implements TargetTopics {
     return failures
   }
 
-  async settings(
-    topics: readonly string[],
-    { signal }: CallOptions,
-  ): Promise<ReadonlyMap<string, TargetTopicSettings>> {
-    const described = await describeTopicConfigs(this.#cluster, topics, { signal, names: describedConfigs })
-    const settings = new Map<string, TargetTopicSettings>()
-    for (const [topic, configs] of described) {
-      const found = isEntries(configs) ? targetSettings(configs) : null
-      if (found !== null) settings.set(topic, found)
-    }
-    return settings
+  settings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>> {
+    return readTargetSettings(this.#cluster, topics, options)
   }
 
   brokersCount(): number {
     return this.#cluster.metadata?.brokers.size ?? 0
   }
-}
-
-function isEntries(configs: readonly ConfigEntry[] | TwinlogError): configs is readonly ConfigEntry[] {
-  return Array.isArray(configs)
-}
-
-function targetSettings(configs: readonly ConfigEntry[]): TargetTopicSettings | null {
-  const values = new Map(configs.map(({ name, value }) => [name, value]))
-  const maxMessageBytes = Number(values.get('max.message.bytes') ?? Number.NaN)
-  if (!Number.isSafeInteger(maxMessageBytes)) return null
-  const isAppendTime = values.get('message.timestamp.type') === 'LogAppendTime'
-  return { timestampType: isAppendTime ? 'LogAppendTime' : 'CreateTime', maxMessageBytes }
 }
 
 function collect(

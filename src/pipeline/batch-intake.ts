@@ -5,6 +5,7 @@ import type { RewritePlan } from '../wire/choose-rewrite.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
 import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
 import { verifyChecksum } from '../wire/reseal.ts'
+import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { FrameLease } from './frame-lease.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
@@ -41,7 +42,7 @@ export class BatchIntake {
   /**
    * @param ticket   what the batches of new runs (and all after them) wait for
    * @returns the runs that these batches begin, to be written to the ledger before they are sent
-   * @throws BATCH_CORRUPT, BATCH_CHECKSUM, REBUILD_NEEDED: this partition cannot go on; what came before the batch is in the queue
+   * @throws BATCH_CORRUPT, BATCH_CHECKSUM, BATCH_UNFIT, REBUILD_NEEDED: this partition cannot go on; what came before the batch is in the queue
    */
   takeIn(
     partition: MirroredPartition,
@@ -53,8 +54,8 @@ export class BatchIntake {
     const { bytes } = lease.frame
     const header = this.#header
     const plan = this.#plan
-    plan.targetTimestampType = partition.assignment.target.timestampType
-    plan.targetMaxMessageBytes = partition.assignment.target.maxMessageBytes
+    plan.targetTimestampType = partition.target.timestampType
+    plan.targetMaxMessageBytes = partition.target.maxMessageBytes
     const aborted = this.#settings.isReadCommitted ? new AbortedTransactions(fetched.abortedTransactions) : null
 
     let at = fetched.recordsStart
@@ -75,12 +76,7 @@ export class BatchIntake {
           break
         case 'rebuild':
         case 'coalesce':
-          throw errors.REBUILD_NEEDED({
-            topic: partition.sourceTopic,
-            partition: partition.partition,
-            offset: header.baseOffset,
-            reason: this.#explain(rewrite.reason, header.size),
-          })
+          throw this.#refusal(partition, rewrite.reason)
         case 'reseal':
         case 'forward':
           this.#enqueue(partition, at, lease, ticket, runs, rewrite.kind === 'forward')
@@ -89,9 +85,26 @@ export class BatchIntake {
     }
   }
 
-  #explain(reason: string, size: number): string {
-    if (reason !== 'too large') return reason
-    return `${reason}: ${size} bytes, and max.message.bytes of the remote topic is ${this.#plan.targetMaxMessageBytes}`
+  /** Told apart: what another configuration of the remote topic would mend, and what nothing does. */
+  #refusal({ sourceTopic: topic, partition }: MirroredPartition, reason: string): TwinlogError {
+    const { baseOffset: offset, size } = this.#header
+    if (reason === 'append time') {
+      const remedy =
+        'Set message.timestamp.type=LogAppendTime on the remote topic, or mirror this topic with MirrorMaker 2.'
+      return errors.BATCH_UNFIT({ topic, partition, offset, reason, remedy })
+    }
+    if (reason === 'too large') {
+      const limit = this.#plan.targetMaxMessageBytes
+      const sizes = `too large: ${size} bytes, and max.message.bytes of the remote topic is ${limit}`
+      return errors.BATCH_UNFIT({
+        topic,
+        partition,
+        offset,
+        reason: sizes,
+        remedy: 'Raise max.message.bytes of the remote topic.',
+      })
+    }
+    return errors.REBUILD_NEEDED({ topic, partition, offset, reason })
   }
 
   #enqueue(

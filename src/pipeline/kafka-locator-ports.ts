@@ -6,8 +6,10 @@ import type { ArenaPool } from '../kafka/frame-arena.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { LocatorPorts, PartitionAnswers } from './locator.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
+import type { TargetTopicSettings } from './partition-assignment.ts'
 import type { SourceBounds } from './source-answers.ts'
 import { readTailSequence } from './tail-reader.ts'
+import { readTargetSettings } from './target-settings.ts'
 
 interface CallOptions {
   readonly signal: AbortSignal
@@ -50,6 +52,10 @@ export class KafkaLocatorPorts implements LocatorPorts {
     if (current !== null && !this.#spent.has(current.producerId)) return current
     this.#identity = initProducerId(this.#target, options)
     return this.#identity
+  }
+
+  targetSettings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>> {
+    return readTargetSettings(this.#target, topics, options)
   }
 
   async targetSequences(

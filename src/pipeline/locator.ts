@@ -7,6 +7,8 @@ import { OffsetMap } from '../mirror/offset-map.ts'
 import { continuationOf } from './continuation.ts'
 import type { Continuation, ContinuationFacts } from './continuation.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
+import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
+import type { TargetTopicSettings } from './partition-assignment.ts'
 
 const RETRY_MS = 200
 
@@ -25,6 +27,8 @@ export interface LocatorPorts {
   topicIds(partition: MirroredPartition): { source: string | null; target: string | null } | null
   /** A producer id to write under; another one than `spent`, if that is given. */
   producerIdentity(spent: bigint | null, options: CallOptions): Promise<{ producerId: bigint; producerEpoch: number }>
+  /** Reads the configuration of remote topics again. Topics whose configuration cannot be read are missing from the answer. */
+  targetSettings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>>
   /** Last sequence of the partition's identity by the target's producer state; null: it has none. */
   targetSequences(
     partitions: readonly MirroredPartition[],
@@ -136,6 +140,7 @@ export class Locator {
       return false
     })
     for (const partition of due) this.#adoptLedger(partition)
+    await this.#readTargetSettings(due, options)
     const sequences: PartitionAnswers<number | null> = isIdempotent
       ? await ports.targetSequences(due, options)
       : new Map()
@@ -171,6 +176,18 @@ export class Locator {
     const ids = this.#deps.ports.topicIds(partition)
     const { sourceTopicId, targetTopicId } = partition.assignment
     return ids !== null && !isAnother(sourceTopicId, ids.source) && !isAnother(targetTopicId, ids.target)
+  }
+
+  /** Of remote topics that did not take a batch: somebody may have changed them since. */
+  async #readTargetSettings(due: readonly MirroredPartition[], options: CallOptions): Promise<void> {
+    const doubted = due.filter(({ isTargetDoubted }) => isTargetDoubted)
+    if (doubted.length === 0) return
+    const topics = [...new Set(doubted.map(({ targetTopic }) => targetTopic))]
+    const settings = await this.#deps.ports.targetSettings(topics, options)
+    for (const partition of doubted) {
+      partition.target = settings.get(partition.targetTopic) ?? UNKNOWN_TARGET_SETTINGS
+      partition.isTargetDoubted = false
+    }
   }
 
   /** Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4). */

@@ -5,7 +5,7 @@ import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
-import type { PartitionAssignment } from './partition-assignment.ts'
+import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
 import type { PendingBatch } from './pending-batch.ts'
 import type { WriterState } from './writer-state.ts'
 
@@ -35,7 +35,7 @@ export class MirroredPartition {
   readonly sourceTopic: string
   readonly targetTopic: string
   readonly partition: number
-  readonly assignment: Omit<PartitionAssignment, 'ledger'>
+  readonly assignment: Omit<PartitionAssignment, 'ledger' | 'target'>
   /** The ledger's entry until it is taken over into `map`. */
   ledger: LedgerEntry | null
   /** Counts the partitions of a lane: spreads them evenly over connections. */
@@ -53,6 +53,10 @@ export class MirroredPartition {
   sourceTopicId: string | null = null
 
   // Writing.
+  /** Of the remote topic, as it was when the partition was assigned, or looked at again because a batch did not fit. */
+  target: TargetTopicSettings
+  /** A batch did not fit: before the partition goes on, the remote topic's configuration is read again. */
+  isTargetDoubted = false
   state: WriterState = { name: 'locating' }
   identity: LedgerIdentity | null = null
   map: OffsetMap | null = null
@@ -111,8 +115,9 @@ export class MirroredPartition {
     this.serial = serial
     this.ledger = assignment.ledger
     this.takenOffset = assignment.storedPosition ?? 0
-    const { ledger: _, ...rest } = assignment
+    const { ledger: _, target, ...rest } = assignment
     this.assignment = rest
+    this.target = target
     this.sourceTopic = assignment.sourceTopic
     this.targetTopic = assignment.targetTopic
     this.partition = assignment.partition

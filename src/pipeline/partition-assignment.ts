@@ -20,6 +20,12 @@ export interface PartitionAssignment {
   readonly target: TargetTopicSettings
 }
 
+/** What is assumed of a remote topic whose configuration cannot be read: the broker has the last word on sizes anyway. */
+export const UNKNOWN_TARGET_SETTINGS: TargetTopicSettings = {
+  timestampType: 'CreateTime',
+  maxMessageBytes: Number.MAX_SAFE_INTEGER,
+}
+
 /** What the rewrite choice must know of the remote topic's configuration. */
 export interface TargetTopicSettings {
   readonly timestampType: 'CreateTime' | 'LogAppendTime'

@@ -9,7 +9,7 @@ import type { WriterEvent } from './writer-state.ts'
 
 const FAILED_RETRY_LEAST_MS = 100
 const FAILED_RETRY_LONGEST_MS = 2_000
-/** A refusal may pass (a permission given, a broken replica replaced): it is tried again, but not in a hurry. */
+/** A refusal may pass (a permission given, a broken replica replaced, a limit raised): it is tried again, but not in a hurry. */
 const REFUSED_RETRY_MS = 30_000
 /** A queue that its own partition holds up for this long gives its bytes back; they are fetched again later. */
 const STUCK_MS = 1_000
@@ -91,6 +91,7 @@ export class PartitionKeeper {
   /** The partition cannot go on; all others do. */
   refuse(partition: MirroredPartition, error: TwinlogError): void {
     partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + REFUSED_RETRY_MS
+    partition.isTargetDoubted = error.code === 'BATCH_UNFIT'
     partition.pendingRefusal = null
     this.#apply(partition, { name: 'refused', reason: error.message })
     this.#say('PartitionStopped', partition, { reason: error.message })

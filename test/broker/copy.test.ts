@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTopics, listOffsets, readJmx } from '../../dev/kafka/admin.ts'
+import { alterTopic, createTopics, listOffsets, readJmx } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
@@ -275,7 +275,7 @@ test('where compaction took whole batches the others are copied, and where it to
   await twinlog.stop()
 })
 
-test('append-time batches stop at a create-time topic, too large ones at a small one, and other partitions go on', async () => {
+test('append-time batches stop at a create-time topic, too large ones at a small one, until these are changed; other partitions go on', async () => {
   const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
   const names = ['stamped', 'too-large', 'healthy', 'to-append-time']
   await createTopics(
@@ -320,6 +320,13 @@ test('append-time batches stop at a create-time topic, too large ones at a small
     0: { earliest: 0, latest: 2 },
     1: { earliest: 0, latest: 1 },
   })
+  // Without a restart: they are tried again every half a minute, with the configuration that the remote topic then has.
+  await alterTopic(target, 'stop.too-large', { 'max.message.bytes': '100000' })
+  await alterTopic(target, 'stop.stamped', appendTime)
+  await twinlog.waitUntilCopied('too-large')
+  await twinlog.waitUntilCopied('stamped')
+  assert.equal(await assertSameRecords(source, target, 'too-large', 'stop.too-large'), 6)
+  await assertSameRecords(source, target, 'stamped', 'stop.stamped', { hasTimestamps: false })
   for (const topic of names) await assertLogsValid(target, `stop.${topic}`)
   await twinlog.stop()
 })
