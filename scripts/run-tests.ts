@@ -27,6 +27,8 @@ export interface SuiteResult {
 }
 
 const LONG = '.long.test.ts'
+/** With TWINLOG_TESTS=all a file may take that many times longer. */
+const LONGER_TIMES = 4
 
 /** Test files of a suite. Files named x.long.test.ts belong to 'long' alone. */
 export function filesOf(name: SuiteName): string[] {
@@ -40,7 +42,8 @@ export function filesOf(name: SuiteName): string[] {
  */
 export async function runTests(name: SuiteName, isBrief = false): Promise<SuiteResult> {
   const files = filesOf(name)
-  const { concurrency, timeoutMs } = SUITES[name]
+  const { concurrency, timeoutMs: coreTimeoutMs } = SUITES[name]
+  const timeoutMs = coreTimeoutMs * (process.env['TWINLOG_TESTS'] === 'all' ? LONGER_TIMES : 1)
   const start = performance.now()
   const counts = { passed: 0, failed: 0, skipped: 0 }
   if (files.length > 0) {

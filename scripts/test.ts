@@ -5,6 +5,10 @@ import type { SuiteName } from './run-tests.ts'
 /** What script/test runs: the checks, then everything with real Kafka; `--all` adds the long tests. */
 const CORE: readonly SuiteName[] = ['kit', 'broker', 'compat', 'chaos']
 
+const isAll = process.argv.includes('--all')
+// Test files go on for longer then: more kills, more rounds, more pairs of versions.
+if (isAll) process.env['TWINLOG_TESTS'] = 'all'
+
 const start = performance.now()
 const lines: string[] = []
 
@@ -13,7 +17,7 @@ const failedChecks = await runChecks()
 lines.push(failedChecks.length === 0 ? 'checks: all passed' : `checks: failed: ${failedChecks.join(', ')}`)
 
 const total = { passed: 0, failed: failedChecks.length }
-for (const name of process.argv.includes('--all') ? [...CORE, 'long' as const] : CORE) {
+for (const name of isAll ? [...CORE, 'long' as const] : CORE) {
   process.stdout.write(`\n== ${name}\n`)
   const result = await runTests(name)
   total.passed += result.passed

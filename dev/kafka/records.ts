@@ -17,8 +17,13 @@ export interface RecordToSend {
   readonly timestamp?: bigint | number
 }
 
-/** A record, or what the producer does between records. 'flush' ends a batch in every partition. */
-export type ProduceStep = RecordToSend | 'flush' | 'begin' | 'commit' | 'abort'
+/** A record, or what the producer does between records. 'flush' ends a batch in every partition; 'hold' waits for the signal. */
+export type ProduceStep = RecordToSend | 'flush' | 'begin' | 'commit' | 'abort' | 'hold'
+
+export interface ProduceOptions {
+  /** Lets a producer go on that stands at a 'hold'. */
+  readonly signal?: AbortSignal
+}
 
 export interface Ack {
   readonly partition: number
@@ -84,17 +89,26 @@ interface DumpedJson extends Omit<DumpedRecord, 'timestamp' | 'key' | 'value' | 
  * @returns an entry for each record, in order
  * @throws HELPER_FAILED, also when a record is refused
  */
-export async function produceRecords(client: ClientProperties, steps: readonly ProduceStep[]): Promise<Ack[]> {
-  const acks = await tryProduceRecords(client, steps)
+export async function produceRecords(
+  client: ClientProperties,
+  steps: readonly ProduceStep[],
+  options: ProduceOptions = {},
+): Promise<Ack[]> {
+  const acks = await tryProduceRecords(client, steps, options)
   const refused = acks.find(({ error }) => error !== undefined)
   if (refused !== undefined) throw kitErrors.HELPER_FAILED({ command: 'produce', reason: refused.error })
   return acks
 }
 
 /** As produceRecords, but a refused record is an entry with `error` instead of an offset. */
-export async function tryProduceRecords(client: ClientProperties, steps: readonly ProduceStep[]): Promise<Ack[]> {
+export async function tryProduceRecords(
+  client: ClientProperties,
+  steps: readonly ProduceStep[],
+  { signal }: ProduceOptions = {},
+): Promise<Ack[]> {
   const helper = await javaHelper()
-  const result = await helper.request('produce', { client, steps: steps.map(encodeStep) })
+  const body = { client, steps: steps.map(encodeStep) }
+  const result = await helper.request('produce', body, signal === undefined ? {} : { signal })
   return (result as { acks: Ack[] }).acks
 }
 

@@ -4,6 +4,8 @@ import { createPartitions, createTopics, deleteRecords, deleteTopics, listTopics
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
+import type { Gap } from '../../src/mirror/gap.ts'
+import { decodeLedgerGap, decodeLedgerKey } from '../../src/mirror/ledger-record.ts'
 import { assertLogsValid } from '../support/judge.ts'
 import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
@@ -201,6 +203,119 @@ test('a topic that is deleted is given up, its copy stays, and the others go on'
   assert.deepEqual(twinlog.eventsOf('GapFound'), [])
   await twinlog.stop()
 })
+
+/** The gaps that stand in the ledger topic of a flow, read as records: a compacted topic, so the last of a key counts. */
+async function recordedGaps(alias: string): Promise<unknown[][]> {
+  const ledgerTopic = `mm2-ledger.${alias}.internal`
+  const gaps = new Map<string, Gap>()
+  for (const { key, value, offset } of await dumpRecords({ client: target.adminProperties, topic: ledgerTopic })) {
+    if (key === null || value === null) continue
+    const decoded = decodeLedgerKey({ ledgerTopic, offset, key })
+    if (decoded.kind === 'gap') gaps.set(String(key), decodeLedgerGap({ ledgerTopic, offset, key, value }, decoded))
+  }
+  return [...gaps.values()].map(({ topic, partition, fromOffset, toOffset, reason }) => [
+    topic,
+    partition,
+    fromOffset,
+    toOffset,
+    reason,
+  ])
+}
+
+function gapsSaid(twinlog: Mirror): unknown[][] {
+  return twinlog
+    .eventsOf('GapFound')
+    .map(({ topic, partition, fromOffset, toOffset, reason }) => [topic, partition, fromOffset, toOffset, reason])
+}
+
+async function waitForGapsCounted(twinlog: Mirror, count: number): Promise<void> {
+  await twinlog.waitForEvent('StatusReported', ({ flows }) => {
+    const [flow] = flows as { gapsTotal: number }[]
+    return flow?.gapsTotal === count
+  })
+}
+
+/** Partition 0 holds 20 records, one that the remote topic does not take, and 10 more; all of partition 1 can be copied. */
+async function writeUncopiable(alias: string, topic: string): Promise<void> {
+  await createTopics(source, { name: topic, partitions: 2 })
+  await createTopics(target, { name: `${alias}.${topic}`, partitions: 2, configs: { 'max.message.bytes': '10000' } })
+  await write(topic, 0, 20)
+  await produceRecords(source.adminProperties, [{ topic, partition: 0, key: 'k', value: 'x'.repeat(20_000) }])
+  await write(topic, 20, 10)
+  await write(topic, 0, 5, 1)
+}
+
+async function waitUntilStuck(twinlog: Mirror, topic: string): Promise<void> {
+  await twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
+  await twinlog.waitUntilCopied(topic, { counts: { 0: 20, 1: 5 } })
+}
+
+test('records that were not copied when their topic was deleted are a gap: said, counted, written down, once', async () => {
+  await createTopics(source, { name: 'lost-bystander' })
+  await writeUncopiable('lost', 'lost')
+  const lost = ['lost', 0, 20, 'its end', 'topic deleted']
+  {
+    await using twinlog = await mirror('lost', 'lost,lost-bystander')
+    await waitUntilStuck(twinlog, 'lost')
+    await deleteTopics(source, 'lost')
+    await twinlog.waitForEvent('TopicDeleted')
+    await waitForGapsCounted(twinlog, 1)
+    assert.deepEqual(gapsSaid(twinlog), [lost])
+    await write('lost-bystander', 0, 10)
+    await twinlog.waitUntilCopied('lost-bystander')
+    await twinlog.stop()
+  }
+  assert.deepEqual(await recordedGaps('lost'), [['lost', 0, 20, null, 'topic deleted']])
+  await using twinlog = await mirror('lost', 'lost,lost-bystander')
+  await write('lost-bystander', 10, 10)
+  await twinlog.waitUntilCopied('lost-bystander')
+  // Of partition 1 it was not written down, because nothing was lost; who was not there when the topic went cannot know that.
+  assert.deepEqual(gapsSaid(twinlog), [['lost', 1, 5, 'its end', 'topic deleted']])
+  await twinlog.stop()
+})
+
+for (const policy of ['continue', 'stop'] as const) {
+  test(`records that were not copied when their topic was deleted and made again are a gap (policy ${policy})`, async () => {
+    const topic = `anew-${policy}`
+    const topics = `${topic},${topic}-bystander`
+    await createTopics(source, { name: `${topic}-bystander` })
+    await writeUncopiable(policy, topic)
+    const recreated = [0, 1].map((partition) => [topic, partition, [20, 5][partition], 'topic recreated'])
+    {
+      await using twinlog = await mirror(policy, topics, policyOf(policy, policy))
+      await waitUntilStuck(twinlog, topic)
+      await deleteTopics(source, topic)
+      await createTopics(source, { name: topic, partitions: 2 })
+      await write(topic, 1_000, 10)
+      await waitForGapsCounted(twinlog, 2)
+      if (policy === 'stop') await twinlog.waitForEvent('TopicHeldBack', (event) => event.topic === topic)
+      else await twinlog.waitUntilCopied(topic, { counts: { 0: 30, 1: 5 } })
+      await write(`${topic}-bystander`, 0, 10)
+      await twinlog.waitUntilCopied(`${topic}-bystander`)
+      await twinlog.stop()
+    }
+    const held = policy === 'stop' ? [] : range(1_000, 10)
+    assert.deepEqual(await valuesAt(`${policy}.${topic}`), [...range(0, 20), ...held])
+    const recorded = (await recordedGaps(policy)).map(([name, partition, from, , reason]) => [
+      name,
+      partition,
+      from,
+      reason,
+    ])
+    assert.deepEqual(recorded, recreated)
+    if (policy === 'continue') return
+    // Held back until a human decides, also by the next process; then it is copied.
+    {
+      await using twinlog = await mirror(policy, topics, policyOf(policy, 'stop'))
+      await twinlog.waitForEvent('TopicHeldBack', (event) => event.topic === topic)
+      await twinlog.stop()
+    }
+    await using twinlog = await mirror(policy, topics)
+    await twinlog.waitUntilCopied(topic, { counts: { 0: 30, 1: 5 } })
+    assert.deepEqual(await valuesAt(`${policy}.${topic}`), [...range(0, 20), ...range(1_000, 10)])
+    await twinlog.stop()
+  })
+}
 
 test('without a stored position and with auto.offset.reset=none a partition stops and says what to do', async () => {
   await createTopics(source, { name: 'unknown' })

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
-import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
+import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder, assertLogsValid, assertSameRecords } from '../support/judge.ts'
-import { startMirror } from '../support/mirror.ts'
+import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
-import { oneInFlight, produceTransactions, startRecords } from '../support/record-stream.ts'
+import { oneInFlight, openTransaction, produceTransactions, startRecords } from '../support/record-stream.ts'
 
 /** The core suite kills a few times; TWINLOG_TESTS=all goes on for longer. */
 const KILLS = process.env.TWINLOG_TESTS === 'all' ? 40 : 6
@@ -141,6 +141,50 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     )
     assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [])
     await assertLogsValid(target, `${isolation}.${topic}`)
+    await twinlog.stop()
+  })
+}
+
+for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
+  test(`transactions that are open at a kill are copied or left out as they end later, once (${isolation})`, async () => {
+    const topic = `open-${isolation}`
+    const alias = topic
+    await createTopics(source, { name: topic })
+    const isCommitted = isolation === 'read_committed'
+    const start = (): Promise<Mirror> =>
+      mirror(alias, topic, { [`${alias}.consumer.isolation.level`]: isolation, ...NO_FLUSH })
+    const writePlain = (): Promise<unknown> =>
+      produceRecords(
+        source.adminProperties,
+        Array.from({ length: 10 }, (_, index) => ({ topic, partition: 0, value: `plain-${index}` })),
+      )
+    /** Runs it until it holds so many records, which are all that it may hold, and kills it. */
+    const copyAndKill = async (committed: number, all: number): Promise<void> => {
+      await using twinlog = await start()
+      const count = isCommitted ? committed : all
+      await twinlog.waitUntilCopied(topic, { counts: { 0: count } })
+      await twinlog.kill()
+      assert.deepEqual(await countOffsets(target, `${alias}.${topic}`), { 0: count })
+    }
+    await writePlain()
+    const committing = await openTransaction(source, { topic, count: 5, id: `${topic}-a`, outcome: 'commit' })
+    const aborting = await openTransaction(source, { topic, count: 5, id: `${topic}-b`, outcome: 'abort' })
+    await writePlain()
+    await copyAndKill(10, 30)
+    // Both are still open: nothing is new, and nothing is copied again.
+    await copyAndKill(10, 30)
+    await committing.end()
+    await copyAndKill(15, 30)
+    await aborting.end()
+    await using twinlog = await start()
+    const counts = { 0: isCommitted ? 25 : 30 }
+    await twinlog.waitUntilCopied(topic, { counts })
+    assert.equal(
+      await assertSameRecords(source, target, topic, `${alias}.${topic}`, { sourceIsolation: isolation }),
+      counts[0],
+    )
+    assert.deepEqual(twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('GapFound')), [])
+    await assertLogsValid(target, `${alias}.${topic}`)
     await twinlog.stop()
   })
 }

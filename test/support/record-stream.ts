@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listOffsets } from '../../dev/kafka/admin.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ClientProperties, GenerateOptions, GenerateResult, ProduceStep } from '../../dev/kafka/records.ts'
@@ -32,6 +34,39 @@ export function startRecords(
     return done
   }
   return { stop: end, [Symbol.asyncDispose]: async () => void (await end().catch(() => undefined)) }
+}
+
+/** A transaction with records in it whose outcome is not decided yet. */
+export interface OpenTransaction {
+  /** Decides it, as it was begun to end. */
+  end(): Promise<void>
+}
+
+/** Begins a transaction, writes its records (values `<id>-0`, `<id>-1`...) as one batch, and leaves it open once they are in the log. */
+export async function openTransaction(
+  cluster: KafkaCluster,
+  {
+    topic,
+    count,
+    id,
+    outcome,
+  }: { readonly topic: string; readonly count: number; readonly id: string; readonly outcome: 'commit' | 'abort' },
+): Promise<OpenTransaction> {
+  const endOf = async (): Promise<number> => (await listOffsets(cluster, topic))[0]?.latest ?? 0
+  const logged = (await endOf()) + count
+  const release = new AbortController()
+  const sends = Array.from({ length: count }, (_, index) => ({ topic, partition: 0, key: id, value: `${id}-${index}` }))
+  const client = { ...cluster.adminProperties, 'transactional.id': id }
+  const done = produceRecords(client, ['begin', ...sends, 'flush', 'hold', outcome], { signal: release.signal })
+  // Whoever ends it hears of a failure.
+  done.catch(() => undefined)
+  while ((await endOf()) < logged) await Promise.race([done, sleep(50)])
+  return {
+    end: async () => {
+      release.abort()
+      await done
+    },
+  }
 }
 
 /** Writes many small transactions of one to three records, of which every third is aborted. */

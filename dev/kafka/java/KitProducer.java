@@ -26,7 +26,7 @@ final class KitProducer {
 
     /**
      * {client, steps: [{send: {topic, partition, key, value, headers, timestamp}} | {flush: true} | {begin: true}
-     * | {commit: true} | {abort: true}]}: bytes are base64 or null. A batch holds what stands between two flushes, for
+     * | {commit: true} | {abort: true} | {hold: true}]}: bytes are base64 or null. Hold waits until the call is cancelled. A batch holds what stands between two flushes, for
      * each partition. Answers {acks: [{partition, offset, timestamp} | {error}]} in the order of the sends.
      */
     static JsonNode produce(JsonNode request, KitServer.Call call) throws Exception {
@@ -39,7 +39,10 @@ final class KitProducer {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {
             if (properties.containsKey("transactional.id")) producer.initTransactions();
-            for (JsonNode step : request.path("steps")) take(producer, step, sent);
+            for (JsonNode step : request.path("steps")) {
+                if (!step.has("hold")) take(producer, step, sent);
+                else while (!call.isCancelled()) Thread.sleep(20);
+            }
             producer.flush();
         }
         ArrayNode acks = KitServer.JSON.createArrayNode();
