@@ -17,6 +17,7 @@ import {
 } from '../support/answer-faults.ts'
 import type { InjectedFault } from '../support/answer-faults.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
+import type { RequestHeader } from '../support/kafka-frames.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { startRecords } from '../support/record-stream.ts'
@@ -136,6 +137,52 @@ const refusals = {
   INVALID_PRODUCER_EPOCH: 47,
   UNKNOWN_SERVER_ERROR: -1,
 }
+
+/** Fetch requests of the copying client that were under way at a time, at most; counted until it is disposed of. */
+function countFetchesUnderWay(proxy: TcpProxy): Disposable & { readonly most: number } {
+  let underWay = 0
+  let most = 0
+  const isCopying = ({ apiKey, clientId }: RequestHeader): boolean =>
+    apiKey === FETCH && clientId?.endsWith('replication-consumer') === true
+  const requests = proxy.onRequest((header) => {
+    if (isCopying(header)) most = Math.max(most, ++underWay)
+    return 'forward'
+  })
+  const answers = proxy.onAnswer((header) => {
+    if (isCopying(header)) underWay--
+    return 'forward'
+  })
+  return {
+    get most() {
+      return most
+    },
+    [Symbol.dispose]: () => [requests, answers].forEach((hook) => hook[Symbol.dispose]()),
+  }
+}
+
+test('a source that is a long way off is read over several connections at a time; order is kept, and nothing doubled', async () => {
+  await createTopics(source, { name: 'far', partitions: 6 })
+  const proxy = proxyOf(source)
+  const { toBroker, toClient } = proxy
+  await using records = stream('far', 6, 3_000)
+  toBroker.delayMs = 30
+  toClient.delayMs = 30
+  try {
+    using fetches = countFetchesUnderWay(proxy)
+    await using twinlog = await mirror('far', 'far')
+    const opened = (): number =>
+      twinlog.eventsOf('ConnectionOpened').filter(({ cluster, role }) => cluster === 'far' && role === undefined).length
+    await twinlog.waitUntilGrown('far', 3_000)
+    // Partitions moved from the first connection to the others in full flow.
+    assert.equal(opened(), 4, twinlog.describe())
+    assert.equal(fetches.most, 4)
+    assert.deepEqual(twinlog.eventsOf('PartitionRecovering'), [])
+    await finish(twinlog, 'far', records)
+  } finally {
+    toBroker.delayMs = 0
+    toClient.delayMs = 0
+  }
+})
 
 test('a target that refuses a batch in the middle of a flight gets it again, before what was behind it', async () => {
   await createTopics(source, { name: 'refused' })
