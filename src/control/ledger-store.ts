@@ -40,9 +40,9 @@ interface QueuedWrite {
 /**
  * The ledger of one flow: a compacted topic with one partition on the target (design.md section 5, docs/ledger.md).
  *
- * Invariants:
- * A. One append at a time; what is asked for meanwhile goes out together with the next, in the order in which it was asked for.
- * B. The state here changes only when the records are durable. After a failed append the same writes may be tried again, or others: every
+ * Invariants (docs/invariants.md):
+ * 4. One append at a time; what is asked for meanwhile goes out together with the next, in the order in which it was asked for.
+ * 5. The state here changes only when the records are durable. After a failed append the same writes may be tried again, or others: every
  *    head says the whole truth, so what a failed append left behind is overwritten.
  */
 export class LedgerStore implements LedgerWriter {

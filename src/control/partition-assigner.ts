@@ -37,9 +37,9 @@ export interface PartitionAssignerDependencies {
 /**
  * Gives partitions to the lane and takes them away, and says what was lost where a topic is gone or is another one.
  *
- * Invariants:
- * (A) `assigned` is what the lane has: partitions 0 to partitionsCount - 1 of each topic, none twice;
- * (B) an incarnation of a source topic that is held back (gap policy `stop`) is never assigned by itself again.
+ * Invariants (docs/invariants.md):
+ * 6. `assigned` is what the lane has: partitions 0 to partitionsCount - 1 of each topic, none twice;
+ * 7. an incarnation of a source topic that is held back (gap policy `stop`) is never assigned by itself again.
  */
 export class PartitionAssigner {
   readonly #deps: PartitionAssignerDependencies

@@ -12,11 +12,11 @@ import { RunList, sequenceAt } from './run-list.ts'
  *   downstream  700 ......... 749        | 750 ... 758        | 759 ...      (holes where somebody else wrote)
  * ```
  *
- * Invariants:
- * A. Positions (sequences that do not wrap) rise strictly from run to run. A run that begins at or before others replaces them: those were
+ * Invariants (docs/invariants.md):
+ * 8. Positions (sequences that do not wrap) rise strictly from run to run. A run that begins at or before others replaces them: those were
  *    written down and never sent, and the source is read again from there.
- * B. A run's record count is the distance to the next position; the last run is open.
- * C. Between neighbours of known downstream offset, downstream offsets never fall.
+ * 9. A run's record count is the distance to the next position; the last run is open.
+ * 10. Between neighbours of known downstream offset, downstream offsets never fall.
  * Upstream offsets rise too, but for one case: the source was truncated and writes offsets anew. Then the newest run that reaches
  * an offset speaks for it.
  */

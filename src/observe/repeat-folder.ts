@@ -23,9 +23,9 @@ const defaultLinesMaxCount = 5
  * Keeps a log readable when the same thing happens again and again: within a window, one event of one flow shows a line only
  * if its text is new, and at most a few of these; the others are counted and told as "and 412 more in 60 s".
  *
- * Invariants:
- * (A) nothing is lost silently: what was not shown is in a count that is shown, at the latest when the folder is flushed;
- * (B) memory is bounded: a window holds at most `linesMaxCount` texts, and windows are dropped when they end.
+ * Invariants (docs/invariants.md):
+ * 11. nothing is lost silently: what was not shown is in a count that is shown, at the latest when the folder is flushed;
+ * 12. memory is bounded: a window holds at most `linesMaxCount` texts, and windows are dropped when they end.
  */
 export class RepeatFolder implements LogSink {
   readonly #sink: LogSink

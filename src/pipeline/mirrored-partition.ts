@@ -26,9 +26,10 @@ export interface WriteWindow {
 /**
  * One partition on its way from source to target: where reading goes on, what waits, what is in flight, what is acknowledged.
  *
- * A. fetchOffset >= positionAfter of the last queued batch >= ... >= ackedOffset: nothing is skipped between reading and acknowledging.
- * B. Queue and flight hold consecutive sequences of one identity; a sequence, once given to a batch in flight, is never given to another.
- * C. `generation` changes whenever the reading position is set anew, so that an answer asked for before that is not taken in.
+ * Invariants (docs/invariants.md):
+ * 1. fetchOffset >= positionAfter of the last queued batch >= ... >= ackedOffset: nothing is skipped between reading and acknowledging.
+ * 2. Queue and flight hold consecutive sequences of one identity; a sequence, once given to a batch in flight, is never given to another.
+ * 3. `generation` changes whenever the reading position is set anew, so that an answer asked for before that is not taken in.
  */
 export class MirroredPartition {
   readonly key: string

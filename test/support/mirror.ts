@@ -138,6 +138,23 @@ export class Mirror implements AsyncDisposable {
     })
   }
 
+  /**
+   * Waits until its status, after a moment, tells of more copied records than the status before.
+   * @param sinceMs   wall clock, as of Date.now()
+   * @returns when it said so, which is at most the interval of the status (half a second) after it was so
+   */
+  async waitUntilCopying(sinceMs: number, { timeoutMs = WAIT_MS }: WaitOptions = {}): Promise<number> {
+    return this.#waitFor('its status to say that it copies', timeoutMs, () => {
+      const statuses = this.eventsOf('StatusReported').map(({ time, flows }) => ({
+        atMs: Date.parse(String(time)),
+        total: (flows as { recordsTotal: number }[]).reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
+      }))
+      return statuses.find(
+        ({ atMs, total }, index) => atMs >= sinceMs && total > (statuses[index - 1]?.total ?? Infinity),
+      )?.atMs
+    })
+  }
+
   /** Waits until the remote topic holds as many records as it should, by Kafka's own admin client. */
   async waitUntilCopied(
     topic: string,
