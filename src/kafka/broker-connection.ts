@@ -80,7 +80,8 @@ export class BrokerConnection implements AsyncDisposable {
     this.broker = broker
     this.#settings = settings
     this.#options = options
-    this.#clientId = Buffer.from(`${settings.clientId}-${options.role}`)
+    // As it is, on every connection: quotas of the brokers go by it.
+    this.#clientId = Buffer.from(settings.clientId)
     this.#reader = new FrameReader({
       arenas: options.arenas,
       onFrame: (frame) => this.#onFrame(frame),

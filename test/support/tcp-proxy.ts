@@ -56,6 +56,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly toClient = new TrafficShape()
   /** What a new connection meets: the broker, a reset at once, or silence. */
   newConnections: 'accept' | 'reset' | 'ignore' = 'accept'
+  /** Connections that met a reset or silence. */
+  refusedCount = 0
   readonly #server: Server
   readonly #isFramed: boolean
   readonly #connections = new Set<ProxiedConnection>()
@@ -123,8 +125,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #accept(client: Socket): void {
     if (this.newConnections === 'accept' && this.#target !== undefined) this.#connect(client, this.#target)
-    else if (this.newConnections === 'ignore') this.#ignore(client)
-    else client.resetAndDestroy()
+    else this.#refuse(client)
   }
 
   #connect(client: Socket, target: Address): void {
@@ -138,6 +139,12 @@ export class TcpProxy implements AsyncDisposable {
       onClosed: () => void this.#connections.delete(connection),
     })
     this.#connections.add(connection)
+  }
+
+  #refuse(client: Socket): void {
+    this.refusedCount++
+    if (this.newConnections === 'ignore') this.#ignore(client)
+    else client.resetAndDestroy()
   }
 
   #ignore(client: Socket): void {
