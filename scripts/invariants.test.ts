@@ -31,7 +31,7 @@ function invariantsIn(source: string): { readonly numbers: number[]; readonly le
     const comment = part.slice(0, part.indexOf('*/'))
     return [...comment.matchAll(/^ \* (\d+)\. \S/gm)].map(([, number]) => Number(number))
   })
-  const letters = [...source.matchAll(/^ \* (?:\(([A-Z])\)|([A-Z])\.) \S.*$/gm)].map(([line]) => line)
+  const letters = [...source.matchAll(/^ \* (?:\([A-Z]\d?\)|[A-Z]\d?[.:]) \S.*$/gm)].map(([line]) => line)
   if (/^ \* Invariants:/m.test(source)) letters.push('Invariants:')
   return { numbers, letters }
 }
@@ -68,7 +68,10 @@ test('no invariant in a comment goes by a letter, or without naming the page', (
 test('a comment is understood, and one that breaks the rules is found', () => {
   const good = `/**\n * A thing.\n *\n * ${HEADING}\n * 3. It holds.\n * 14. That, too,\n *    over two lines.\n */\n * 99. elsewhere`
   assert.deepEqual(invariantsIn(good), { numbers: [3, 14], letters: [] })
-  const bad = '/**\n * Invariants:\n * (A) it holds\n * B. that, too\n */'
-  assert.deepEqual(invariantsIn(bad), { numbers: [], letters: [' * (A) it holds', ' * B. that, too', 'Invariants:'] })
+  const bad = '/**\n * Invariants:\n * (A) it holds\n * B. that, too\n * C: that\n * T1. and that\n */'
+  assert.deepEqual(invariantsIn(bad), {
+    numbers: [],
+    letters: [' * (A) it holds', ' * B. that, too', ' * C: that', ' * T1. and that', 'Invariants:'],
+  })
   assert.throws(() => readRows('| 1 | it holds | nowhere |\n'), /no test in/)
 })
