@@ -54,9 +54,10 @@ interface PendingRequest {
  * One connection to one broker: requests out, answers back in the same order. Made by `connect`, when TLS, ApiVersions and
  * SASL are done. It does not reconnect; whoever owns it makes another.
  *
- * A: answers belong to #pending in order; another correlation id closes the connection.
- * B: once closed, nothing is pending, and every later request is rejected.
- * C: while a log-in is going on, only its own requests are written; others wait in #held (KIP-368).
+ * Invariants (docs/invariants.md):
+ * 13. answers belong to #pending in order; another correlation id closes the connection.
+ * 14. once closed, nothing is pending, and every later request is rejected.
+ * 15. while a log-in is going on, only its own requests are written; others wait in #held (KIP-368).
  */
 export class BrokerConnection implements AsyncDisposable {
   readonly broker: BrokerAddress

@@ -36,8 +36,9 @@ const spareArenasMax = 9
 /**
  * Memory for incoming frames, in arenas of one size that are allocated once and reused.
  *
- * A: an arena is in the free list exactly when no frame and no reader refers to it.
- * B: an arena is never handed back to the allocator; memory of an oversized frame is, at its last release, but for the largest two up to nine
+ * Invariants (docs/invariants.md):
+ * 16. an arena is in the free list exactly when no frame and no reader refers to it.
+ * 17. an arena is never handed back to the allocator; memory of an oversized frame is, at its last release, but for the largest two up to nine
  *    arenas each: the first touch of fresh memory costs more than reading into it.
  */
 export class ArenaPool {

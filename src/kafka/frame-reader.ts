@@ -19,10 +19,11 @@ const smallestFrameBytes = 4
 /**
  * Cuts what comes from a socket into frames (INT32 length, then that many bytes), in the memory where it landed.
  *
- * A: bytes [#start, #end) of the current arena are received and not yet handed on; they begin with a frame's length field.
- * B: memory below #start belongs to frames handed on, memory from #end on is free.
- * C: `buffer()` never has length zero: Node destroys a socket that gets one (ENOBUFS).
- * D: only the head of a frame that does not fit the rest of its arena is copied: at most what one read brought,
+ * Invariants (docs/invariants.md):
+ * 18. bytes [#start, #end) of the current arena are received and not yet handed on; they begin with a frame's length field.
+ * 19. memory below #start belongs to frames handed on, memory from #end on is free.
+ * 20. `buffer()` never has length zero: Node destroys a socket that gets one (ENOBUFS).
+ * 21. only the head of a frame that does not fit the rest of its arena is copied: at most what one read brought,
  *    as a frame is moved as soon as its length is known.
  */
 export class FrameReader {

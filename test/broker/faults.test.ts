@@ -175,7 +175,7 @@ test('a source that is a long way off is read over several connections at a time
     await twinlog.waitUntilGrown('far', 3_000)
     // Partitions moved from the first connection to the others in full flow.
     assert.equal(opened(), 4, twinlog.describe())
-    assert.equal(fetches.most, 4)
+    assert.ok(fetches.most > 1 && fetches.most <= 4, `${fetches.most} at a time`)
     assert.deepEqual(twinlog.eventsOf('PartitionRecovering'), [])
     await finish(twinlog, 'far', records)
   } finally {
