@@ -18,11 +18,11 @@ const impatientClock: Clock = {
 
 type Run = SupervisedFlow['run']
 
-function supervise(flows: Readonly<Record<string, Run>>) {
+function supervise(flows: Readonly<Record<string, Run>>, clock = impatientClock) {
   const events: { readonly name: string; readonly fields: EventFields }[] = []
   const supervised = Object.entries(flows).map(([name, run]) => ({ name, run }))
   const supervisor = new Supervisor(supervised, {
-    clock: impatientClock,
+    clock,
     random: () => 0.5,
     observe: { event: (name, fields) => events.push({ name, fields }) },
   })
@@ -66,6 +66,22 @@ describe('supervisor', () => {
     assert.deepEqual(namesOf('a'), [...Array<string>(4).fill('FlowFailed'), 'FlowKeepsFailing', 'FlowKeepsFailing'])
     stop.abort()
     await run
+  })
+
+  test('however often a flow failed, it starts again soon enough to copy within 5 s after its clusters are back', async () => {
+    const pausesMs: number[] = []
+    const stop = new AbortController()
+    const clock: Clock = {
+      ...impatientClock,
+      sleep: (ms, options) => {
+        pausesMs.push(ms)
+        if (pausesMs.length === 20) stop.abort()
+        return impatientClock.sleep(ms, options)
+      },
+    }
+    const { supervisor } = supervise({ a: () => Promise.reject(refused()) }, clock)
+    await supervisor.run({ signal: stop.signal })
+    assert.ok(Math.max(...pausesMs) >= 2_000 && Math.max(...pausesMs) <= 3_600, pausesMs.join(', '))
   })
 
   test('a configuration error and a defect end their flows and no other', async () => {

@@ -27,7 +27,8 @@ export interface SupervisorDependencies {
 }
 
 const restartBackoffMs = 500
-const restartBackoffMaxMs = 60_000
+/** With jitter and the start itself less than the 5 s within which copying goes on when a cluster is back. */
+const restartBackoffMaxMs = 3_000
 
 /**
  * Runs all flows of the process side by side. A flow that fails because the world failed starts again after a back-off; one that
