@@ -16,7 +16,7 @@ const totals = {
   recoveriesTotal: 0,
   foreignWritesTotal: 0,
 }
-const figures = { nextOffset: 0, endOffset: 0, recordsTotal: 0, bytesTotal: 0 }
+const figures = { nextOffset: 0, endOffset: 0, isEndKnown: true, recordsTotal: 0, bytesTotal: 0 }
 
 describe('status line', () => {
   test('tells rates, lag, what was copied, and what does not copy', () => {

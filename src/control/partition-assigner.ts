@@ -244,9 +244,9 @@ export class PartitionAssigner {
 
   #positions(): Map<string, Position[]> {
     const positions = new Map<string, Position[]>()
-    for (const { topic, partition, nextOffset, endOffset } of this.#deps.copier.status().partitions) {
+    for (const { topic, partition, nextOffset, endOffset, isEndKnown } of this.#deps.copier.status().partitions) {
       const ofTopic = positions.get(topic) ?? []
-      ofTopic[partition] = { nextOffset, endOffset }
+      ofTopic[partition] = { nextOffset, endOffset: isEndKnown ? endOffset : -1 }
       positions.set(topic, ofTopic)
     }
     return positions

@@ -160,9 +160,9 @@ const flowPlan = {
   gapPolicy: 'continue',
 } as unknown as FlowPlan
 
-function status(topic: string, nextOffset: number, endOffset: number): PartitionStatus {
+function status(topic: string, nextOffset: number, endOffset: number, isEndKnown = true): PartitionStatus {
   const totals = { lagRecords: 0, recordsTotal: 0, bytesTotal: 0 }
-  return { topic, partition: 0, phase: 'copying', reason: null, nextOffset, endOffset, ...totals }
+  return { topic, partition: 0, phase: 'copying', reason: null, nextOffset, endOffset, isEndKnown, ...totals }
 }
 
 function placesOf(assignments: readonly PartitionAssignment[]): string[] {
@@ -227,15 +227,17 @@ describe('topic sync', () => {
   })
 
   test('a deleted topic is revoked; what was not copied of it is a gap', async () => {
-    for (const [nextOffset, endOffset, gapsCount] of [
-      [10, 10, 0],
-      [7, 10, 1],
-      [-1, -1, 1],
+    for (const [nextOffset, endOffset, isEndKnown, gapsCount] of [
+      [10, 10, true, 0],
+      [7, 10, true, 1],
+      // What the source held at its end was not heard of.
+      [10, 10, false, 1],
+      [-1, -1, true, 1],
     ] as const) {
       const situation = new Situation()
       situation.topic('orders', 1)
       await situation.round()
-      situation.statuses = [status('orders', nextOffset, endOffset)]
+      situation.statuses = [status('orders', nextOffset, endOffset, isEndKnown)]
       situation.source.clear()
       await situation.round()
       assert.deepEqual(situation.revoked, ['orders/0'])

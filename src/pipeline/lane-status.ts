@@ -14,6 +14,8 @@ export interface PartitionStatus {
   readonly nextOffset: number
   /** End of what a consumer of the flow's isolation level may read at the source; -1 before the first answer. */
   readonly endOffset: number
+  /** The end is not older than a moment, or no other came after it: the topic is gone. */
+  readonly isEndKnown: boolean
   readonly lagRecords: number
   readonly recordsTotal: number
   readonly bytesTotal: number
@@ -37,7 +39,11 @@ export interface LaneStatus {
 }
 
 /** @param isReadCommitted   the flow reads committed data only: its end is the last stable offset */
-export function partitionStatusOf(partition: MirroredPartition, isReadCommitted: boolean): PartitionStatus {
+export function partitionStatusOf(
+  partition: MirroredPartition,
+  isReadCommitted: boolean,
+  isEndKnown: boolean,
+): PartitionStatus {
   const { sourceTopic, partition: index, state, ackedOffset, recordsTotal, bytesTotal } = partition
   const endOffset = isReadCommitted ? partition.lastStableOffset : partition.highWatermark
   return {
@@ -47,6 +53,7 @@ export function partitionStatusOf(partition: MirroredPartition, isReadCommitted:
     reason: 'reason' in state ? state.reason : (partition.pendingRefusal?.message ?? partition.delayReason),
     nextOffset: ackedOffset,
     endOffset,
+    isEndKnown,
     lagRecords: ackedOffset >= 0 && endOffset > ackedOffset ? endOffset - ackedOffset : 0,
     recordsTotal,
     bytesTotal,

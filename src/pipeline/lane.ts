@@ -138,7 +138,9 @@ export class Lane {
 
   status(): LaneStatus {
     const isReadCommitted = this.#plan.fetch.isolationLevel === 'read_committed'
-    const partitions = [...this.#partitions.values()].map((partition) => partitionStatusOf(partition, isReadCommitted))
+    const partitions = [...this.#partitions.values()].map((partition) =>
+      partitionStatusOf(partition, isReadCommitted, this.#readSide.isEndKnown(partition)),
+    )
     const totals = {
       recordsTotal: partitions.reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
       bytesTotal: partitions.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),

@@ -50,6 +50,12 @@ export class MirroredPartition {
   readReplica = -1
   highWatermark = -1
   lastStableOffset = -1
+  /**
+   * What the end that is known (`highWatermark`, `lastStableOffset`) is worth. `unknown`: nothing was read since the partition was put to a reader.
+   * `open`: it is as new as the reader's last answer. Then the topic is gone: `final` if that was just after the source had told of the end, so that nothing
+   * came after it; else `lost`.
+   */
+  end: 'unknown' | 'open' | 'final' | 'lost' = 'unknown'
   /** Topic id at the source when the partition was located; null where the broker has none. */
   sourceTopicId: string | null = null
 

@@ -58,6 +58,13 @@ export class ReadRouter {
     placed.reader.remove(partition)
   }
 
+  /** Whether what is known of the partition's end is what it was a moment ago, or the last that there was. */
+  isEndKnown(partition: MirroredPartition): boolean {
+    return (
+      partition.end === 'final' || (partition.end === 'open' && this.#placed.get(partition)?.reader.isFresh === true)
+    )
+  }
+
   /** A broker answered that it does not serve the partition (any more): it waits for new metadata. */
   unseat(partition: MirroredPartition): void {
     this.displace(partition)

@@ -84,6 +84,10 @@ export class ReadSide {
     return this.#intake.droppedTotal
   }
 
+  isEndKnown(partition: MirroredPartition): boolean {
+    return this.#router.isEndKnown(partition)
+  }
+
   /** The partition is to be read from its present position on. */
   resume(partition: MirroredPartition): void {
     this.#router.place(partition)

@@ -22,6 +22,11 @@ import type { Clock } from '../base/clock.ts'
 /** Answers whose batches are not all handed to a target yet, a connection: one being sent, one behind it. */
 const ANSWERS_HELD_MAX = 2
 
+/** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID */
+const TOPIC_GONE_ERRORS: ReadonlySet<number> = new Set([3, 100, 103])
+/** An answer was asked for at most so long ago, beyond what the broker may wait: nearly all that is written is known of. */
+const FRESH_MS = 3_000
+
 /** Kafka error codes that end a fetch session: the next request opens a new one. */
 const SESSION_ERRORS: ReadonlySet<number> = new Set([70, 71, 106])
 
@@ -67,6 +72,8 @@ export class SourceReader {
   #answersHeld = 0
   /** Monotonic ms at which the request under way was sent. */
   #askedAtMs: number | null = null
+  /** Monotonic ms at which the last good answer was asked for. */
+  #freshAtMs = -Infinity
   #hasTopicWithoutId = false
 
   constructor(nodeId: number, dependencies: SourceReaderDependencies) {
@@ -91,6 +98,7 @@ export class SourceReader {
       byName: `${partition.sourceTopic}/${partition.partition}`,
     }
     this.remove(partition)
+    if (partition.end === 'open') partition.end = 'unknown'
     this.#answerKeys.set(partition, keys)
     this.#byAnswerKey.set(keys.byId, partition)
     this.#byAnswerKey.set(keys.byName, partition)
@@ -113,6 +121,11 @@ export class SourceReader {
   touch(partition: MirroredPartition): void {
     this.#session.touch(partition)
     this.#changed.notify()
+  }
+
+  /** Whether the ends of its partitions are what they were a moment ago. */
+  get isFresh(): boolean {
+    return this.#deps.clock.monotonic() - this.#freshAtMs <= this.#deps.limits.maxWaitMs + FRESH_MS
   }
 
   /** How long the broker has let a request wait beyond the time that it was asked to wait at most, in ms. */
@@ -155,8 +168,9 @@ export class SourceReader {
         }
         const frame: Frame = await pending
         pending = null
+        const askedAtMs = this.#askedAtMs ?? -Infinity
         this.#askedAtMs = null
-        const throttleMs = this.#takeIn(version, frame)
+        const throttleMs = this.#takeIn(version, frame, askedAtMs)
         if (this.#deps.sizer.isLongWay) this.#deps.onLongWay(this.nodeId)
         onGoodAnswer()
         // Asked for before the batches are sent on, so that the broker works while we do.
@@ -175,7 +189,7 @@ export class SourceReader {
   }
 
   /** @returns how long the broker asks us to wait before the next request, in ms */
-  #takeIn(version: FetchVersion, frame: Frame): number {
+  #takeIn(version: FetchVersion, frame: Frame, askedAtMs: number): number {
     const response = this.#decode(version, frame)
     const lease = this.#leaseOf(frame)
     try {
@@ -184,6 +198,7 @@ export class SourceReader {
       for (const { partition, fetched } of answered) {
         if (fetched.recordsEnd > fetched.recordsStart) this.#session.touch(partition)
       }
+      if (response.errorCode === 0) this.#freshAtMs = askedAtMs
     } finally {
       lease.drop()
     }
@@ -243,7 +258,11 @@ export class SourceReader {
     for (const fetched of response.partitions) {
       const key = version >= FIRST_FETCH_WITH_TOPIC_IDS ? fetched.topicId?.toString('latin1') : fetched.topic
       const partition = this.#byAnswerKey.get(`${key}/${fetched.partition}`)
-      if (partition !== undefined && this.#session.isCurrent(partition)) answered.push({ partition, fetched })
+      if (partition === undefined || !this.#session.isCurrent(partition)) continue
+      if (fetched.errorCode === 0) partition.end = 'open'
+      else if (TOPIC_GONE_ERRORS.has(fetched.errorCode))
+        partition.end = partition.end === 'final' || (partition.end === 'open' && this.isFresh) ? 'final' : 'lost'
+      answered.push({ partition, fetched })
     }
     return answered
   }

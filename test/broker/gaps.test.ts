@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createPartitions, createTopics, deleteRecords, deleteTopics, listTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
@@ -271,6 +272,28 @@ test('records that were not copied when their topic was deleted are a gap: said,
   await twinlog.waitUntilCopied('lost-bystander')
   // Of partition 1 it was not written down, because nothing was lost; who was not there when the topic went cannot know that.
   assert.deepEqual(gapsSaid(twinlog), [['lost', 1, 5, 'its end', 'topic deleted']])
+  await twinlog.stop()
+})
+
+test('records that nobody heard of, because the reader stood still until their topic was deleted, are a gap', async () => {
+  await createTopics(source, { name: 'unheard' }, { name: 'unheard-bystander' })
+  await write('unheard', 0, 20)
+  await using twinlog = await mirror('unheard', 'unheard.*')
+  await twinlog.waitUntilCopied('unheard')
+  twinlog.pause()
+  await write('unheard', 20, 100)
+  await deleteTopics(source, 'unheard')
+  // Longer than it would take a reader to hear of them.
+  await sleep(4_000)
+  twinlog.resume()
+  const gap = await twinlog.waitForEvent('GapFound')
+  // A fetch that was answered before the deletion may have brought the first of them.
+  assert.deepEqual([gap.topic, gap.partition, gap.toOffset, gap.reason], ['unheard', 0, 'its end', 'topic deleted'])
+  assert.ok(Number(gap.fromOffset) >= 20 && Number(gap.fromOffset) < 120, String(gap.fromOffset))
+  const { 0: copied = 0 } = await countOffsets(target, 'unheard.unheard')
+  assert.ok(copied >= Number(gap.fromOffset) && copied < 120, String(copied))
+  await write('unheard-bystander', 0, 10)
+  await twinlog.waitUntilCopied('unheard-bystander')
   await twinlog.stop()
 })
 
