@@ -272,6 +272,21 @@ export const errorEntries = {
       'Flow {flow}: {source} and {target} are the same cluster (id {clusterId}), and the replication policy keeps topic names: every record would be ' +
       'copied onto its own topic again and again. Correct bootstrap.servers of one of the two.',
   },
+  GROUP_TAKEN: {
+    kind: 'operational',
+    action: 'rejoin',
+    text: 'Group {groupId} on cluster {cluster} belongs to {program}: {members}. Two programs must not copy the same flow. Stop it, and this flow goes on by itself; if it is something else, give twinlog another group.id.',
+  },
+  GROUP_UNAUTHORIZED: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster}: the user of twinlog may not use group {groupId}, which guards that only one process copies. Allow it: kafka-acls.sh --bootstrap-server {bootstrapServers} --add --allow-principal User:<user of twinlog> --operation Read --operation Describe --group {groupId}',
+  },
+  SESSION_TIMEOUT_REFUSED: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster} does not take twinlog.session.timeout.ms={sessionTimeoutMs}. It has to lie between group.min.session.timeout.ms and group.max.session.timeout.ms of the brokers (6000 and 1800000 unless they are set).',
+  },
   LEDGER_RECORD_CORRUPT: {
     kind: 'operational',
     action: 'stop',

@@ -4,6 +4,7 @@ import { FlowRunner } from '../control/flow-runner.ts'
 import { summarizeFlow } from '../control/flow-summary.ts'
 import type { FlowSummary } from '../control/flow-summary.ts'
 import { initialFlowState } from '../control/flow-state.ts'
+import { LocalProcess } from '../control/local-process.ts'
 import { RemoteTopicOwners } from '../control/remote-topic-owners.ts'
 import { Supervisor } from '../control/supervisor.ts'
 import { readProperties, resolvePlan } from '../mirror/flow-plan-resolution.ts'
@@ -53,11 +54,12 @@ export async function runMirror(args: MirrorArguments, surroundings: CommandSurr
   const finished = new AbortController()
   const stop = AbortSignal.any([signal, caughtUp.signal])
   const owners = new RemoteTopicOwners()
+  const process = new LocalProcess({ version: surroundings.version, nowMs: clock.now() })
   const runners = plan.flows.map((flow) => {
     const onCaughtUp = args.isUntilCaughtUp
       ? (stoppedCount: number) => caughtUp.note(flow.name, stoppedCount)
       : undefined
-    return new FlowRunner(flow, { clock, random: surroundings.random, observe, owners, onCaughtUp })
+    return new FlowRunner(flow, { clock, random: surroundings.random, observe, owners, process, onCaughtUp })
   })
   const supervisor = new Supervisor(runners, { clock, random: surroundings.random, observe })
   const flows = () => runners.map((runner) => summaryOf(runner, supervisor))
@@ -110,7 +112,7 @@ function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): vo
 
 function summaryOf(runner: FlowRunner, supervisor: Supervisor): FlowSummary {
   const state = supervisor.states().get(runner.name) ?? initialFlowState
-  return summarizeFlow(runner.name, state, runner.status(), runner.gapsTotal)
+  return summarizeFlow(runner.name, state, runner.status(), { owner: runner.owner(), gapsTotal: runner.gapsTotal })
 }
 
 async function runStatus(

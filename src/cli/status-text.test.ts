@@ -24,8 +24,11 @@ describe('status line', () => {
       { topic: 'a', partition: 0, phase: 'copying', reason: null, lagRecords: 40, ...figures },
       { topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch', lagRecords: -1, ...figures },
     ] as const
-    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions }, 2)
-    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null, 0)
+    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions }, { owner: null, gapsTotal: 2 })
+    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null, {
+      owner: null,
+      gapsTotal: 0,
+    })
     assert.deepEqual(copying.stopped, [{ topic: 'a', partition: 1, reason: 'corrupt batch' }])
     assert.equal(
       statusText([copying, waiting], { recordsPerSecond: 12_345.6, bytesPerSecond: 12_300_000 }),
@@ -33,8 +36,24 @@ describe('status line', () => {
     )
   })
 
+  test('a standby says who copies', () => {
+    const owner = { host: 'db-7', pid: 42, since: '2026-01-01T00:00:00.000Z', isThisProcess: false }
+    const cause = 'process 42 on db-7 copies it'
+    const flow = summarizeFlow('eu->us', { name: 'standby', failures: 0, hasCopied: false, cause }, null, {
+      owner,
+      gapsTotal: 0,
+    })
+    assert.deepEqual([flow.state, flow.reason, flow.owner], ['standby', cause, owner])
+    assert.match(
+      statusText([flow], { recordsPerSecond: 0, bytesPerSecond: 0 }),
+      /^eu->us standby \(process 42 on db-7 copies it\) \| 0 partitions/,
+    )
+  })
+
   test('many flows are counted', () => {
-    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary => summarizeFlow(flow, { name: 'copying' }, null, 0))
+    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary =>
+      summarizeFlow(flow, { name: 'copying' }, null, { owner: null, gapsTotal: 0 }),
+    )
     assert.match(statusText(flows, { recordsPerSecond: 0, bytesPerSecond: 0 }), /^4 flows \| 0 partitions/)
   })
 

@@ -4,6 +4,7 @@ import type { Rates } from './rate-meter.ts'
 const shortNames: Readonly<Record<FlowSummary['state'], string>> = {
   waiting: 'waiting for its clusters',
   starting: 'starting',
+  standby: 'standby',
   copying: 'copying',
   draining: 'stopping',
   retrying: 'failed, trying again',
@@ -35,7 +36,9 @@ function flowsText(flows: readonly FlowSummary[]): string {
   const copying = flows.filter(({ state }) => state === 'copying')
   const others = flows
     .filter(({ state }) => state !== 'copying')
-    .map(({ flow, state }) => `${flow} ${shortNames[state]}`)
+    .map(({ flow, state, reason }) =>
+      state === 'standby' && reason !== null ? `${flow} standby (${reason})` : `${flow} ${shortNames[state]}`,
+    )
   const running = copying.length > 3 ? [`${copying.length} flows`] : copying.map(({ flow }) => flow)
   return [...running, ...others].join(', ')
 }

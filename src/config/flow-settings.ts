@@ -121,4 +121,12 @@ export const flowSettings = {
     since,
     doc: 'What to do when records were lost at the source before they were copied: `continue` after saying so, or `stop` the partition. A gap is always logged, counted and shown.',
   }),
+  'twinlog.session.timeout.ms': setting({
+    type: int({ min: 1 }),
+    default: 10_000,
+    importance: 'medium',
+    scope: 'flow',
+    since: '0.2',
+    doc: 'A standby takes the flow over when the owner has been silent for so long. Must lie within `group.min.session.timeout.ms` (6,000 unless set) and `group.max.session.timeout.ms` of the brokers of the target. A process that stops in order, or that dies on the same machine as its successor, is replaced at once.',
+  }),
 } as const

@@ -47,7 +47,7 @@ export const workerSettings = {
     importance: 'high',
     scope: 'worker',
     since,
-    doc: 'Part of the client ids on the target. Default: `<source>-mm2`. The group itself, which guards who copies, is not joined yet.',
+    doc: 'The group on the target that guards who copies: MirrorMaker 2 and twinlog keep each other out of it. Default: `<source>-mm2`. Also part of client ids.',
   }),
   'exactly.once.source.support': setting({
     type: choice(['disabled', 'preparing', 'enabled'], { anyCase: true }),

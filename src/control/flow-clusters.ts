@@ -2,10 +2,12 @@ import type { Clock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
 import { ClusterClient } from '../kafka/cluster-client.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
+import { memberClientId } from '../mirror/process-identity.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import { reportClusterEvents } from './cluster-report.ts'
 import { runTogether } from './task-group.ts'
+import type { LocalProcess } from './local-process.ts'
 import type { CallOptions } from './topic-ports.ts'
 
 /** The clients of one flow, each with the settings that MirrorMaker 2 would give it. */
@@ -15,12 +17,16 @@ export interface FlowClusters {
   readonly targetAdmin: ClusterClient
   readonly targetData: ClusterClient
   readonly targetWorker: ClusterClient
+  /** For the group that guards ownership: what waits for other members, and what does not. */
+  readonly targetGroupBlocking: ClusterClient
+  readonly targetGroup: ClusterClient
 }
 
 export interface FlowClustersDependencies {
   readonly clock: Clock
   readonly random: () => number
   readonly observe: Observer<EventName>
+  readonly process: LocalProcess
 }
 
 /** Makes the clients; nothing connects yet. They are closed with `resources`. */
@@ -29,15 +35,18 @@ export function openFlowClusters(
   deps: FlowClustersDependencies,
   resources: AsyncDisposableStack,
 ): FlowClusters {
-  const { clock, random, observe } = deps
+  const { clock, random, observe, process } = deps
   const clientDeps = { clock, random, onEvent: reportClusterEvents(plan.name, observe) }
   const { source, target } = plan
+  const memberClient = { ...target.workerClient, clientId: memberClientId(plan.name, process.identity) }
   return {
     sourceAdmin: resources.use(new ClusterClient(source.alias, source.client, clientDeps)),
     sourceData: resources.use(new ClusterClient(source.alias, source.dataClient, clientDeps)),
     targetAdmin: resources.use(new ClusterClient(target.alias, target.client, clientDeps)),
     targetData: resources.use(new ClusterClient(target.alias, target.dataClient, clientDeps)),
     targetWorker: resources.use(new ClusterClient(target.alias, target.workerClient, clientDeps)),
+    targetGroupBlocking: resources.use(new ClusterClient(target.alias, memberClient, clientDeps)),
+    targetGroup: resources.use(new ClusterClient(target.alias, memberClient, clientDeps)),
   }
 }
 
@@ -47,9 +56,9 @@ export function openFlowClusters(
  * @throws a configuration error (wrong password, no TLS, ...) at once
  */
 export async function waitForClusters(clusters: FlowClusters, { signal }: CallOptions): Promise<void> {
-  const { sourceAdmin, targetAdmin, sourceData, targetData, targetWorker } = clusters
+  const { sourceAdmin, targetAdmin, sourceData, targetData, targetWorker, targetGroupBlocking, targetGroup } = clusters
   await reachAll([sourceAdmin, targetAdmin], { signal })
-  await reachAll([sourceData, targetData, targetWorker], { signal })
+  await reachAll([sourceData, targetData, targetWorker, targetGroupBlocking, targetGroup], { signal })
 }
 
 async function reachAll(clients: readonly ClusterClient[], { signal }: CallOptions): Promise<void> {

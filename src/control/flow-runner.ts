@@ -5,14 +5,20 @@ import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { LaneStatus } from '../pipeline/lane-status.ts'
 import { Lane } from '../pipeline/lane.ts'
+import { GroupClient } from '../kafka/group-client.ts'
 import { waitUntilCaughtUp } from './catch-up.ts'
 import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
 import type { FlowClusters } from './flow-clusters.ts'
+import { FlowOwnership } from './flow-ownership.ts'
 import { openFlowStores } from './flow-stores.ts'
 import type { FlowStores } from './flow-stores.ts'
 import { createFlowTopics } from './flow-topics.ts'
 import type { FlowTopics } from './flow-topics.ts'
 import { GapRecorder } from './gap-recorder.ts'
+import type { OwnerSummary } from './flow-summary.ts'
+import type { LocalProcess } from './local-process.ts'
+import { runWhileOwner } from './owned-run.ts'
+import type { OwnedOptions } from './owned-run.ts'
 import { PositionFlusher } from './position-flusher.ts'
 import type { RemoteTopicOwners } from './remote-topic-owners.ts'
 import type { FlowProgress, SupervisedFlow } from './supervisor.ts'
@@ -23,6 +29,7 @@ export interface FlowRunnerDependencies {
   readonly random: () => number
   readonly observe: Observer<EventName>
   readonly owners: RemoteTopicOwners
+  readonly process: LocalProcess
   /** Told once when all that the source held at the start is copied, with the number of partitions that stopped. */
   readonly onCaughtUp?: ((stoppedCount: number) => void) | undefined
 }
@@ -35,15 +42,19 @@ interface RunOptions {
 /** Together with closing the connections they stay within the ten seconds that a stop may take. */
 const drainMs = 5_000
 const finalFlushTimeoutMs = 3_000
+/** MirrorMaker 2's is `connect`: neither gets in while the other is there. */
+const groupProtocol = { protocolType: 'twinlog', protocolName: 'flow-owner' }
 
 /**
- * Wires one flow in the order of the picture in docs/architecture.md: clusters, stores, lane, topic sync, position flusher. It decides
+ * Wires one flow in the order of the picture in docs/architecture.md: clusters, ownership, stores, lane, topic sync, position flusher. It decides
  * nothing: what to copy is topic sync's, how to copy the lane's, whether to try again the supervisor's.
  */
 export class FlowRunner implements SupervisedFlow {
   readonly name: string
   readonly #plan: FlowPlan
   readonly #deps: FlowRunnerDependencies
+  readonly #strays = new Set<string>()
+  #ownership: FlowOwnership | null = null
   #lane: Lane | null = null
   #gapsTotal = 0
 
@@ -53,7 +64,7 @@ export class FlowRunner implements SupervisedFlow {
     this.#deps = deps
   }
 
-  /** Of the run under way or the last one; null before there was one. */
+  /** Of the run under way or the last one; null before there was one, and while another process owns the flow. */
   status(): LaneStatus | null {
     return this.#lane?.status() ?? null
   }
@@ -63,14 +74,37 @@ export class FlowRunner implements SupervisedFlow {
     return this.#gapsTotal
   }
 
+  /** Who owns the flow, as far as it is known here. */
+  owner(): OwnerSummary | null {
+    const owner = this.#ownership?.owner ?? null
+    if (owner === null) return null
+    const { host, pid, sinceMs } = owner
+    const since = new Date(sinceMs).toISOString()
+    return { host, pid, since, isThisProcess: this.#ownership?.isOwner === true }
+  }
+
   async run({ signal, report }: RunOptions): Promise<void> {
+    await using resources = new AsyncDisposableStack()
+    const clusters = await this.#connect(resources, signal)
+    report({ name: 'clusters-reachable' })
+    const isSameCluster = checkClusters(this.#plan, clusters, this.#deps.observe)
+    const ownership = this.#createOwnership(clusters, report)
+    this.#ownership = ownership
+    const copy = (options: OwnedOptions): Promise<void> => this.#runOwned(clusters, isSameCluster, ownership, options)
+    await runWhileOwner(ownership, copy, { signal, report })
+  }
+
+  /** One term of owning the flow. */
+  async #runOwned(
+    clusters: FlowClusters,
+    isSameCluster: boolean,
+    ownership: FlowOwnership,
+    { signal, tenure, report }: OwnedOptions,
+  ): Promise<void> {
     const { clock, random, observe, owners } = this.#deps
     const plan = this.#plan
     await using resources = new AsyncDisposableStack()
     resources.defer(() => owners.release(plan.name))
-    const clusters = await this.#connect(resources, signal)
-    report({ name: 'clusters-reachable' })
-    const isSameCluster = checkClusters(plan, clusters, observe)
     const stores = await openFlowStores(plan, clusters, observe, { signal })
     const { ledger } = stores
     const write = ledger.writeGap.bind(ledger)
@@ -89,7 +123,37 @@ export class FlowRunner implements SupervisedFlow {
     report({ name: 'started' })
     const { topicsCount, partitionsCount } = topics.counts()
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
-    await this.#copy(lane, topics, stores, isFirstDone, signal)
+    const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
+    await this.#copy(lane, topics, flusher, isFirstDone, { signal, drainMs: () => (tenure.aborted ? 0 : drainMs) })
+  }
+
+  #createOwnership(
+    { targetGroupBlocking, targetGroup }: FlowClusters,
+    report: (event: FlowProgress) => void,
+  ): FlowOwnership {
+    const { clock, observe, process } = this.#deps
+    const { name: flow, groupId, sessionTimeoutMs } = this.#plan
+    const rebalanceTimeoutMs = 2 * sessionTimeoutMs
+    const group = new GroupClient(targetGroupBlocking, targetGroup, {
+      groupId,
+      ...groupProtocol,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs,
+    })
+    const onStandby = (cause: string) => {
+      this.#lane = null
+      report({ name: 'standing-by', cause })
+    }
+    return new FlowOwnership({
+      clock,
+      observe,
+      flow,
+      group,
+      process,
+      sessionTimeoutMs,
+      strays: this.#strays,
+      onStandby,
+    })
   }
 
   async #connect(resources: AsyncDisposableStack, signal: AbortSignal): Promise<FlowClusters> {
@@ -109,12 +173,12 @@ export class FlowRunner implements SupervisedFlow {
   async #copy(
     lane: Lane,
     { sync }: FlowTopics,
-    stores: FlowStores,
+    flusher: PositionFlusher,
     isFirstDone: boolean,
-    signal: AbortSignal,
+    { signal, drainMs }: { readonly signal: AbortSignal; readonly drainMs: () => number },
   ): Promise<void> {
     const flushing = new AbortController()
-    const flushed = this.#createFlusher(lane, stores).run({ signal: flushing.signal })
+    const flushed = flusher.run({ signal: flushing.signal })
     try {
       const tasks = [
         (until: AbortSignal) => lane.run({ signal: until, drainMs }),
@@ -129,7 +193,7 @@ export class FlowRunner implements SupervisedFlow {
     }
   }
 
-  #createFlusher(lane: Lane, { offsets }: FlowStores): PositionFlusher {
+  #createFlusher(lane: Lane, { offsets }: FlowStores, mayWrite: () => boolean): PositionFlusher {
     const { clock, observe } = this.#deps
     const { name: flow, positions } = this.#plan
     return new PositionFlusher({
@@ -137,6 +201,7 @@ export class FlowRunner implements SupervisedFlow {
       intervalMs: positions.flushIntervalMs,
       finalFlushTimeoutMs,
       takePositions: () => lane.takePositions(),
+      mayWrite,
       write: offsets.write.bind(offsets),
       onFailure: (failure) => observe.event('PositionsUnwritten', { flow, ...failure }),
     })

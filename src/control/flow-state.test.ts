@@ -11,6 +11,7 @@ type Event = Exclude<EventName, 'failed'>
 const states: Record<StateName, FlowState> = {
   waiting: { name: 'waiting', failures: 2, hasCopied: false },
   starting: { name: 'starting', failures: 2, hasCopied: false },
+  standby: { name: 'standby', failures: 2, hasCopied: false, cause: 'other' },
   copying: { name: 'copying' },
   draining: { name: 'draining' },
   retrying: { name: 'retrying', failures: 2, hasCopied: false, cause: 'x' },
@@ -20,6 +21,8 @@ const states: Record<StateName, FlowState> = {
 
 const events: Record<Event, FlowEvent> = {
   'clusters-reachable': { name: 'clusters-reachable' },
+  'standing-by': { name: 'standing-by', cause: 'y' },
+  owned: { name: 'owned' },
   started: { name: 'started' },
   'failed-operational': { name: 'failed', kind: 'operational', cause: 'x' },
   'failed-configuration': { name: 'failed', kind: 'configuration', cause: 'x' },
@@ -33,6 +36,8 @@ const events: Record<Event, FlowEvent> = {
 const outcomes: Record<StateName, Record<Event, string>> = {
   waiting: {
     'clusters-reachable': 'starting',
+    'standing-by': 'same',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'retrying: report, back-off',
     'failed-configuration': 'ended: report, finish',
@@ -43,7 +48,21 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   starting: {
     'clusters-reachable': 'same',
+    'standing-by': 'standby',
+    owned: 'same',
     started: 'copying',
+    'failed-operational': 'retrying: report, back-off',
+    'failed-configuration': 'ended: report, finish',
+    'failed-defect': 'ended: report, finish',
+    'retry-due': 'same',
+    'stop-asked': 'draining',
+    drained: 'same',
+  },
+  standby: {
+    'clusters-reachable': 'same',
+    'standing-by': 'standby',
+    owned: 'starting',
+    started: 'same',
     'failed-operational': 'retrying: report, back-off',
     'failed-configuration': 'ended: report, finish',
     'failed-defect': 'ended: report, finish',
@@ -53,6 +72,8 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   copying: {
     'clusters-reachable': 'same',
+    'standing-by': 'standby',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'retrying: report, back-off',
     'failed-configuration': 'retrying: report, back-off',
@@ -63,6 +84,8 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   draining: {
     'clusters-reachable': 'same',
+    'standing-by': 'same',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'stopped: report, finish',
     'failed-configuration': 'stopped: report, finish',
@@ -73,6 +96,8 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   retrying: {
     'clusters-reachable': 'same',
+    'standing-by': 'same',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'same',
     'failed-configuration': 'same',
@@ -83,6 +108,8 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   ended: {
     'clusters-reachable': 'same',
+    'standing-by': 'same',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'same',
     'failed-configuration': 'same',
@@ -93,6 +120,8 @@ const outcomes: Record<StateName, Record<Event, string>> = {
   },
   stopped: {
     'clusters-reachable': 'same',
+    'standing-by': 'same',
+    owned: 'same',
     started: 'same',
     'failed-operational': 'same',
     'failed-configuration': 'same',

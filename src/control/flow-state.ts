@@ -9,6 +9,7 @@
  *     +-------------- retrying                       ended                       (said, not retried)
  * ```
  * In every state before draining, stop-asked leads out: at once where nothing is in flight.
+ * Between starting and copying, standing-by leads to standby, and owned from there to starting: whoever does not own the flow waits.
  * A failure that blames the configuration ends a flow only if it has never copied: what worked an hour ago may fail for a
  * password that is being rotated or a broker that has not read its users yet, and a flow must outlive that.
  */
@@ -17,6 +18,8 @@ export type FlowState =
   | { readonly name: 'waiting'; readonly failures: number; readonly hasCopied: boolean }
   /** Reads positions and ledger, finds topics. */
   | { readonly name: 'starting'; readonly failures: number; readonly hasCopied: boolean }
+  /** Does not own the flow; `cause` says who does, or what keeps it from knowing. */
+  | { readonly name: 'standby'; readonly failures: number; readonly hasCopied: boolean; readonly cause: string }
   | { readonly name: 'copying' }
   /** What was fetched is written to the end; positions are stored. */
   | { readonly name: 'draining' }
@@ -28,6 +31,8 @@ export type FlowState =
 
 export type FlowEvent =
   | { readonly name: 'clusters-reachable' }
+  | { readonly name: 'standing-by'; readonly cause: string }
+  | { readonly name: 'owned' }
   | { readonly name: 'started' }
   | { readonly name: 'failed'; readonly kind: 'configuration' | 'operational' | 'defect'; readonly cause: string }
   | { readonly name: 'retry-due' }
@@ -60,6 +65,12 @@ export function transitionFlow(state: FlowState, event: FlowEvent): FlowTransiti
   switch (event.name) {
     case 'clusters-reachable':
       return state.name === 'waiting' ? to({ ...state, name: 'starting' }) : to(state)
+    case 'standing-by':
+      return standBy(state, event.cause)
+    case 'owned':
+      return state.name === 'standby'
+        ? to({ name: 'starting', failures: state.failures, hasCopied: state.hasCopied })
+        : to(state)
     case 'started':
       return state.name === 'starting' ? to({ name: 'copying' }) : to(state)
     case 'failed':
@@ -75,6 +86,22 @@ export function transitionFlow(state: FlowState, event: FlowEvent): FlowTransiti
   }
 }
 
+function standBy(state: FlowState, cause: string): FlowTransition {
+  switch (state.name) {
+    case 'starting':
+    case 'standby':
+      return to({ name: 'standby', failures: state.failures, hasCopied: state.hasCopied, cause })
+    case 'copying':
+      return to({ name: 'standby', failures: 0, hasCopied: true, cause })
+    case 'waiting':
+    case 'draining':
+    case 'retrying':
+    case 'ended':
+    case 'stopped':
+      return to(state)
+  }
+}
+
 function fail(state: FlowState, kind: 'configuration' | 'operational' | 'defect', cause: string): FlowTransition {
   switch (state.name) {
     case 'stopped':
@@ -85,6 +112,7 @@ function fail(state: FlowState, kind: 'configuration' | 'operational' | 'defect'
       return to({ name: 'stopped' }, { name: 'report', isLoud: true }, { name: 'finish' })
     case 'waiting':
     case 'starting':
+    case 'standby':
     case 'copying': {
       const hasCopied = state.name === 'copying' || state.hasCopied
       if (kind === 'defect' || (kind === 'configuration' && !hasCopied)) {
@@ -102,6 +130,7 @@ function stop(state: FlowState): FlowTransition {
   switch (state.name) {
     case 'copying':
     case 'starting':
+    case 'standby':
       return to({ name: 'draining' })
     case 'waiting':
     case 'retrying':

@@ -1,12 +1,23 @@
 import type { LaneStatus, PartitionStatus } from '../pipeline/lane-status.ts'
 import type { FlowState } from './flow-state.ts'
 
+/** The process that owns a flow. */
+export interface OwnerSummary {
+  readonly host: string
+  readonly pid: number
+  /** ISO 8601. */
+  readonly since: string
+  readonly isThisProcess: boolean
+}
+
 /** One flow in figures, for the status line. */
 export interface FlowSummary {
   readonly flow: string
   readonly state: FlowState['name']
   /** Why it does not copy; null while all is well. */
   readonly reason: string | null
+  /** Null while it is not known. */
+  readonly owner: OwnerSummary | null
   readonly partitionsCount: number
   readonly copyingCount: number
   readonly recoveringCount: number
@@ -22,16 +33,23 @@ export interface FlowSummary {
 const stoppedShownMaxCount = 10
 
 /**
- * @param lane        null while there is none (the flow waits or has ended)
- * @param gapsTotal   gaps that were found since the process started
+ * @param lane            null while there is none (the flow waits, stands by or has ended)
+ * @param more.owner      null while nobody is known to own the flow
+ * @param more.gapsTotal  gaps that were found since the process started
  */
-export function summarizeFlow(flow: string, state: FlowState, lane: LaneStatus | null, gapsTotal: number): FlowSummary {
+export function summarizeFlow(
+  flow: string,
+  state: FlowState,
+  lane: LaneStatus | null,
+  { owner, gapsTotal }: { readonly owner: OwnerSummary | null; readonly gapsTotal: number },
+): FlowSummary {
   const partitions = lane?.partitions ?? []
   const count = (phase: PartitionStatus['phase']) => partitions.filter((partition) => partition.phase === phase).length
   return {
     flow,
     state: state.name,
     reason: 'cause' in state ? state.cause : null,
+    owner,
     partitionsCount: partitions.length,
     copyingCount: count('copying'),
     recoveringCount: count('recovering'),

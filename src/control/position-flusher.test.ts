@@ -40,6 +40,7 @@ function setUp(): {
   written: SourceOffset[][]
   failures: { error: unknown; pendingCount: number }[]
   failWith: (error: Error | null) => void
+  disown: () => void
   flusher: PositionFlusher
 } {
   const clock = new SteppedClock()
@@ -47,18 +48,21 @@ function setUp(): {
   const written: SourceOffset[][] = []
   const failures: { error: unknown; pendingCount: number }[] = []
   let failure: Error | null = null
+  let isOwner = true
   const flusher = new PositionFlusher({
     clock,
     intervalMs: 60_000,
     finalFlushTimeoutMs: 5_000,
     takePositions: () => changed.splice(0),
+    mayWrite: () => isOwner,
     write: async (positions) => {
       if (failure !== null) throw failure
       written.push([...positions])
     },
     onFailure: (told) => failures.push(told),
   })
-  return { clock, changed, written, failures, failWith: (error) => (failure = error), flusher }
+  const disown = (): void => void (isOwner = false)
+  return { clock, changed, written, failures, failWith: (error) => (failure = error), disown, flusher }
 }
 
 const position = (partition: number, lastCopiedOffset: number): SourceOffset => ({
@@ -110,6 +114,7 @@ test('a stop during a flush writes what that flush had taken', async () => {
     intervalMs: 1,
     finalFlushTimeoutMs: 5_000,
     takePositions: () => changed.splice(0),
+    mayWrite: () => true,
     write: async (positions, { signal }) => {
       if (written.length === 0 && signal === stop.signal)
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -135,6 +140,15 @@ test('a last flush that fails is reported and does not keep the stop from ending
   assert.equal(failures.length, 1)
 })
 
+test('positions of a process that does not own the flow any more are not written, at the stop either', async () => {
+  const { changed, written, disown, flusher } = setUp()
+  changed.push(position(0, 5))
+  disown()
+  await flusher.flush({ signal: AbortSignal.timeout(10_000) })
+  await flusher.run({ signal: AbortSignal.abort() })
+  assert.deepEqual(written, [])
+})
+
 test('flushes never overlap', async () => {
   let openCount = 0
   let highest = 0
@@ -144,6 +158,7 @@ test('flushes never overlap', async () => {
     intervalMs: 1,
     finalFlushTimeoutMs: 5_000,
     takePositions: () => [...changed],
+    mayWrite: () => true,
     write: async () => {
       highest = Math.max(highest, ++openCount)
       await settle()

@@ -10,6 +10,8 @@ export interface PositionFlusherDependencies {
   readonly finalFlushTimeoutMs: number
   /** Positions that changed since the last call, of records that the target has acknowledged. Nothing else is ever written. */
   readonly takePositions: () => readonly SourceOffset[]
+  /** False once another process may own the flow: its positions must not be overwritten. */
+  readonly mayWrite: () => boolean
   readonly write: (positions: readonly SourceOffset[], options: { signal: AbortSignal }) => Promise<void>
   /** Told about every flush that failed; its positions are kept and go with the next one. */
   readonly onFailure: (failure: { readonly error: unknown; readonly pendingCount: number }) => void
@@ -55,6 +57,7 @@ export class PositionFlusher {
   }
 
   async #flushOnce(signal: AbortSignal): Promise<void> {
+    if (!this.#dependencies.mayWrite()) return
     for (const position of this.#dependencies.takePositions()) {
       this.#pending.set(topicPartitionKey(position.topic, position.partition), position)
     }

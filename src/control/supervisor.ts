@@ -18,7 +18,10 @@ export interface SupervisedFlow {
 }
 
 /** What a flow says about itself while it runs. */
-export type FlowProgress = Extract<FlowEvent, { readonly name: 'clusters-reachable' | 'started' }>
+export type FlowProgress = Extract<
+  FlowEvent,
+  { readonly name: 'clusters-reachable' | 'standing-by' | 'owned' | 'started' }
+>
 
 export interface SupervisorDependencies {
   readonly clock: Clock

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { createBackoff } from '../base/backoff.ts'
+import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { ClientSettings } from '../config/client-settings.ts'
 import { abortable } from './abortable.ts'
@@ -136,6 +137,7 @@ export class ClusterClient implements AsyncDisposable {
       } catch (error) {
         signal.throwIfAborted()
         const { action } = classify(error)
+        this.#doubtCoordinator(to, error)
         if (attempt > retries || !(error instanceof Error) || (action !== 'retry' && action !== 'refresh-metadata'))
           throw error
         const delayMs = Math.round(backoff.next())
@@ -173,9 +175,10 @@ export class ClusterClient implements AsyncDisposable {
     apiName: Name,
     to: CallTarget,
     args: ApiArguments<Name>,
-    { signal, timeoutMs = this.settings.requestTimeoutMs }: CallOptions,
+    options: CallOptions,
   ): Promise<ApiResponse<Name>> {
-    const connection = await this.#connectionTo(to, signal)
+    const { signal, timeoutMs = this.settings.requestTimeoutMs } = options
+    const connection = await this.#connectionTo(to, options)
     const mutedMs = (this.#mutedUntilMs.get(connection) ?? 0) - this.#deps.clock.monotonic()
     if (mutedMs > 0) await this.#deps.clock.sleep(mutedMs, { signal })
     const api = this.#chooseVersion(apiName, connection)
@@ -207,21 +210,27 @@ export class ClusterClient implements AsyncDisposable {
   }
 
   async #forget(apiName: ApiName, to: CallTarget, signal: AbortSignal): Promise<void> {
-    if (to === 'any' || apiName === 'metadata') return
-    if (typeof to === 'object' && 'coordinator' in to) this.#coordinators.delete(coordinatorKey(to))
-    else await this.refreshMetadata({ signal, topics: [] })
+    if (to === 'any' || apiName === 'metadata' || isCoordinator(to)) return
+    await this.refreshMetadata({ signal, topics: [] })
+  }
+
+  /** It is looked up anew, unless it said itself that it will do in a moment: a broker that refuses connections may have been replaced by another. */
+  #doubtCoordinator(to: CallTarget, error: unknown): void {
+    if (isCoordinator(to) && !(error instanceof TwinlogError && error.code === 'KAFKA_RETRIABLE'))
+      this.#coordinators.delete(coordinatorKey(to))
   }
 
   // --- which broker -----------------------------------------------------------------------------------------------------
 
-  async #connectionTo(to: CallTarget, signal: AbortSignal): Promise<BrokerConnection> {
+  async #connectionTo(to: CallTarget, options: CallOptions): Promise<BrokerConnection> {
+    const { signal } = options
     if (to === 'any') return this.#anyConnection(signal)
     if (to === 'controller') {
       const metadata = this.#metadata ?? (await this.refreshMetadata({ signal, topics: [] }))
       const controller = metadata.brokers.get(metadata.controllerId)
       return controller === undefined ? this.#anyConnection(signal) : this.#connector.control(controller, signal)
     }
-    const nodeId = 'nodeId' in to ? to.nodeId : await this.#coordinator(to, signal)
+    const nodeId = 'nodeId' in to ? to.nodeId : await this.#coordinator(to, options)
     return this.#connector.control(await this.#broker(nodeId, signal), signal)
   }
 
@@ -272,12 +281,12 @@ export class ClusterClient implements AsyncDisposable {
     return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item)
   }
 
-  async #coordinator(to: Coordinator, signal: AbortSignal): Promise<number> {
+  async #coordinator(to: Coordinator, { signal, retries = defaultRetries }: CallOptions): Promise<number> {
     const cacheKey = coordinatorKey(to)
     const known = this.#coordinators.get(cacheKey)
     if (known !== undefined) return known
     const keyType = to.coordinator === 'group' ? 0 : 1
-    const answer = await this.call('findCoordinator', 'any', [keyType, [to.key]], { signal })
+    const answer = await this.call('findCoordinator', 'any', [keyType, [to.key]], { signal, retries })
     const { nodeId = -1, errorCode = 0, errorMessage = null } = answer.coordinators[0] ?? {}
     if (errorCode !== 0) {
       const api = `FindCoordinator of ${to.coordinator} ${to.key}`
@@ -307,6 +316,10 @@ export class ClusterClient implements AsyncDisposable {
   #report(event: ClusterEvent): void {
     this.#deps.onEvent?.(event)
   }
+}
+
+function isCoordinator(to: CallTarget): to is Coordinator {
+  return typeof to === 'object' && 'coordinator' in to
 }
 
 function coordinatorKey(to: Coordinator): string {

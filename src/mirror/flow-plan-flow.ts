@@ -50,6 +50,11 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     positions: resolvePositions(resolution, views),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     groupId,
+    sessionTimeoutMs: resolution.read(
+      connector,
+      'twinlog.session.timeout.ms',
+      flowSettings['twinlog.session.timeout.ms'],
+    ),
   }
 }
 

@@ -82,4 +82,6 @@ export interface FlowPlan {
   readonly gapPolicy: GapPolicy
   /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
   readonly groupId: string
+  /** How long an owner may be silent before another takes over. */
+  readonly sessionTimeoutMs: number
 }

@@ -79,6 +79,35 @@ export const eventEntries = {
     text: 'Flow {flow} connects to {source} ({sourceAddress}) and {target} ({targetAddress})',
   },
   FlowStarted: { level: 'info', text: 'Flow {flow} copies {partitionsCount} partitions of {topicsCount} topics' },
+  OwnershipGained: {
+    level: 'debug',
+    text: 'Flow {flow} is owned by this process (group {groupId} on {cluster})',
+  },
+  OwnershipTaken: {
+    level: 'info',
+    text: 'Flow {flow} is taken over by this process (group {groupId} on {cluster})',
+  },
+  OwnershipLost: {
+    level: 'warn',
+    text: 'Flow {flow} is not owned by this process any more and stops at once: {cause}',
+  },
+  OwnershipRefused: { level: 'error', text: 'Flow {flow} does not copy: {error}' },
+  FlowStandsBy: {
+    level: 'info',
+    text: 'Flow {flow} stands by: process {ownerPid} on {ownerHost} copies it (group {groupId} on {cluster})',
+  },
+  MemberRemoved: {
+    level: 'info',
+    text: 'Flow {flow}: process {pid} on this machine has ended without a word; its place in group {groupId} is free',
+  },
+  CoordinatorUnreachable: {
+    level: 'warn',
+    text: 'Flow {flow}: the coordinator of group {groupId} on {cluster} does not answer: {error}',
+  },
+  CoordinatorBack: {
+    level: 'info',
+    text: 'Flow {flow}: the coordinator of group {groupId} on {cluster} answers again',
+  },
   FlowFailed: { level: 'warn', text: 'Flow {flow} failed: {error}. It starts again in {retrySeconds} s' },
   FlowKeepsFailing: {
     level: 'error',

@@ -95,8 +95,11 @@ export class Lane {
     }
   }
 
-  /** Copies until the signal; then stops reading, lets what is in flight be acknowledged for at most `drainMs`, and resolves. */
-  async run({ signal, drainMs }: { signal: AbortSignal; drainMs: number }): Promise<void> {
+  /**
+   * Copies until the signal; then stops reading, lets what was read be written and acknowledged for at most `drainMs` (asked for at that time; 0: what is not
+   * sent yet is dropped), and resolves.
+   */
+  async run({ signal, drainMs }: { signal: AbortSignal; drainMs: () => number }): Promise<void> {
     const reading = { signal: this.#reading.signal }
     const onAbort = (): void => this.#stopReading(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
@@ -116,7 +119,7 @@ export class Lane {
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#stopReading(errors.STOPPING({ what: `Flow ${this.#plan.name}`, reason: 'it stops reading' }))
-      if (signal.aborted) await this.#drain(drainMs)
+      if (signal.aborted) await this.#drain(drainMs())
       this.#writeSide.stop(errors.STOPPING({ what: `Flow ${this.#plan.name}`, reason: 'it has drained' }))
       await Promise.allSettled(this.#running)
     }

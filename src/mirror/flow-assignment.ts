@@ -1,0 +1,46 @@
+import type { FlowMember, FlowOwner } from './flow-member.ts'
+
+/** A member as the leader of the group sees it. */
+export interface GroupedMember {
+  readonly memberId: string
+  /** Null: what it says of itself was not understood. */
+  readonly member: FlowMember | null
+}
+
+/**
+ * Decides who owns each flow that members want. A: each flow has exactly one owner, and it is a member that wants it. B: whoever owns a flow and is
+ * still there keeps it; of several claims the one of the latest generation counts, since that member took over from the others. C: a flow without an
+ * owner goes to the process that has been there longest. D: the order of the members does not matter.
+ * @returns the owner of each flow, by its name
+ */
+export function assignFlows(
+  members: readonly GroupedMember[],
+  { generation, nowMs }: { readonly generation: number; readonly nowMs: number },
+): ReadonlyMap<string, FlowOwner> {
+  const best = new Map<string, { memberId: string; member: FlowMember }>()
+  for (const { memberId, member } of members) {
+    if (member === null) continue
+    const candidate = { memberId, member }
+    const rival = best.get(member.flow)
+    if (rival === undefined || isBefore(candidate, rival)) best.set(member.flow, candidate)
+  }
+  return new Map(
+    [...best].map(([flow, { memberId, member }]) => {
+      const { host, pid, claim } = member
+      const since = { generation: claim?.generation || generation, sinceMs: claim?.sinceMs ?? nowMs }
+      return [flow, { memberId, host, pid, ...since }]
+    }),
+  )
+}
+
+interface Candidate {
+  readonly memberId: string
+  readonly member: FlowMember
+}
+
+function isBefore(a: Candidate, b: Candidate): boolean {
+  const byClaim = (b.member.claim?.generation ?? -1) - (a.member.claim?.generation ?? -1)
+  if (byClaim !== 0) return byClaim < 0
+  const byAge = a.member.startedAtMs - b.member.startedAtMs
+  return byAge === 0 ? a.memberId < b.memberId : byAge < 0
+}
