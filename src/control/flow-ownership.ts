@@ -334,7 +334,7 @@ export class FlowOwnership {
       switch (effect) {
         case 'begin':
           this.#tenure = new AbortController()
-          this.#say(this.#hasStoodBy ? 'OwnershipTaken' : 'OwnershipGained')
+          this.#say(this.#hasStoodBy ? 'OwnershipTaken' : 'OwnershipGained', { generation: this.owner?.generation })
           break
         case 'cease':
           this.#tenure.abort(errors.STOPPING({ what: `Flow ${this.#deps.flow}`, reason: causeOf(state) }))

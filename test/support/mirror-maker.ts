@@ -10,6 +10,8 @@ import { watchdog } from '../../dev/kafka/watchdog.ts'
 export interface MirrorMaker extends AsyncDisposable {
   readonly pid: number
   readonly hasEnded: boolean
+  /** All that it logs. */
+  readonly logFile: string
   /** The last lines of what it logged. */
   log(): string
   /** Stops it with SIGTERM, so that it writes its last positions, and waits for its end. */
@@ -43,6 +45,7 @@ export async function startMirrorMaker(
   }
   return {
     pid: java.pid,
+    logFile,
     get hasEnded() {
       return java.hasEnded
     },
