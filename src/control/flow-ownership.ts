@@ -8,23 +8,38 @@ import { classify } from '../kafka/kafka-error.ts'
 import { assignFlows } from '../mirror/flow-assignment.ts'
 import { decodeFlowMember, decodeFlowOwner, encodeFlowMember, encodeFlowOwner } from '../mirror/flow-member.ts'
 import type { FlowMember, FlowOwner } from '../mirror/flow-member.ts'
-import { parseMemberClientId } from '../mirror/process-identity.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import { describeForeignGroup, unknownHolder } from './foreign-group.ts'
+import { GoneMembers } from './gone-members.ts'
 import type { LocalProcess } from './local-process.ts'
 import { OwnershipLease } from './ownership-lease.ts'
 import type { LeaseMoment } from './ownership-lease.ts'
-import { initialOwnershipState, transitionOwnership } from './ownership-state.ts'
+import { describeOwnership, initialOwnershipState, transitionOwnership } from './ownership-state.ts'
 import type { OwnershipEvent, OwnershipState } from './ownership-state.ts'
 import { judgeMembership } from './membership-failure.ts'
 import { runTogether } from './task-group.ts'
+
+/** What is needed of the group, to be replaced in tests. */
+export type OwnershipGroup = Pick<
+  GroupClient,
+  | 'groupId'
+  | 'protocolType'
+  | 'cluster'
+  | 'bootstrapServers'
+  | 'newMemberId'
+  | 'join'
+  | 'sync'
+  | 'heartbeat'
+  | 'remove'
+  | 'describe'
+>
 
 export interface FlowOwnershipDependencies {
   readonly clock: Clock
   readonly observe: Observer<EventName>
   readonly flow: string
-  readonly group: GroupClient
+  readonly group: OwnershipGroup
   readonly process: LocalProcess
   /** twinlog.session.timeout.ms */
   readonly sessionTimeoutMs: number
@@ -44,7 +59,6 @@ const firstLookMs = 10
 const leaseCheckMs = 100
 const refusedRetryMs = 1_000
 const expelledRetryMs = 100
-const leaveTimeoutMs = 1_500
 /** So often in a row may the group refuse us without anybody being in it: whoever it was has just left. */
 const unexplainedMaxCount = 10
 
@@ -58,6 +72,7 @@ const unexplainedMaxCount = 10
 export class FlowOwnership {
   readonly #deps: FlowOwnershipDependencies
   readonly #lease: OwnershipLease
+  readonly #gone: GoneMembers
   readonly #heartbeatMs: number
   readonly #changed = new Notifier()
   #state: OwnershipState = initialOwnershipState
@@ -76,6 +91,7 @@ export class FlowOwnership {
   constructor(dependencies: FlowOwnershipDependencies) {
     this.#deps = dependencies
     const { clock, sessionTimeoutMs } = dependencies
+    this.#gone = new GoneMembers(dependencies)
     this.#lease = new OwnershipLease(clock, sessionTimeoutMs)
     this.#heartbeatMs = Math.min(longestHeartbeatMs, Math.round(sessionTimeoutMs / 3))
   }
@@ -109,7 +125,7 @@ export class FlowOwnership {
       await runTogether([(until) => this.#takePart(until), (until) => this.#watchLease(until)], { signal })
     } finally {
       this.#send({ name: 'left' })
-      await this.#leave()
+      await this.#gone.sayGoodBye(this.#memberId)
     }
   }
 
@@ -185,7 +201,8 @@ export class FlowOwnership {
       try {
         await group.heartbeat(this.#memberId, this.#generation, { signal })
         this.#noteAnswer(askedAt)
-        if (this.#state.name === 'standby' && this.owner !== null) await this.#removeGone([this.owner.memberId], signal)
+        if (this.#state.name === 'standby' && this.owner !== null)
+          await this.#gone.remove([this.owner.memberId], { signal })
       } catch (error) {
         signal.throwIfAborted()
         const verdict = judgeMembership(error)
@@ -225,36 +242,7 @@ export class FlowOwnership {
     this.#noteAnswer(askedAt)
     const others = members.map(({ memberId }) => memberId).filter((memberId) => memberId !== this.#memberId)
     if (others.length === 0 && this.#isJoining) this.#send({ name: 'alone', self: this.#asOwner() })
-    await this.#removeGone(others, signal)
-  }
-
-  /** A process that ended without a word stays in the group for a session. Where it can be known that it is gone, nobody has to wait. */
-  async #removeGone(memberIds: readonly string[], signal: AbortSignal): Promise<void> {
-    const { group, process, strays, observe, flow } = this.#deps
-    const gone = memberIds.filter((memberId) => {
-      const identity = parseMemberClientId(memberId)
-      return strays.has(memberId) || (identity !== null && process.isGone(identity))
-    })
-    if (gone.length === 0) return
-    await group.remove(gone, 'its process has ended', { signal })
-    for (const memberId of gone) {
-      if (strays.delete(memberId)) continue
-      const pid = parseMemberClientId(memberId)?.pid
-      observe.event('MemberRemoved', { flow, groupId: group.groupId, pid, memberId })
-    }
-  }
-
-  async #leave(): Promise<void> {
-    const { group, strays } = this.#deps
-    if (this.#memberId !== '') strays.add(this.#memberId)
-    if (strays.size === 0) return
-    try {
-      await group.remove([...strays], 'it stops', { signal: AbortSignal.timeout(leaveTimeoutMs) })
-      strays.clear()
-    } catch (error) {
-      // Who cannot say good-bye is missed after the session timeout.
-      if (classify(error).kind === 'defect') throw error
-    }
+    await this.#gone.remove(others, { signal })
   }
 
   async #watchLease(signal: AbortSignal): Promise<void> {
@@ -337,8 +325,8 @@ export class FlowOwnership {
           this.#say(this.#hasStoodBy ? 'OwnershipTaken' : 'OwnershipGained', { generation: this.owner?.generation })
           break
         case 'cease':
-          this.#tenure.abort(errors.STOPPING({ what: `Flow ${this.#deps.flow}`, reason: causeOf(state) }))
-          if (state.name !== 'left') this.#say('OwnershipLost', { cause: causeOf(state) })
+          this.#tenure.abort(errors.STOPPING({ what: `Flow ${this.#deps.flow}`, reason: describeOwnership(state) }))
+          if (state.name !== 'left') this.#say('OwnershipLost', { cause: describeOwnership(state) })
           break
         case 'forget-member':
           this.#forgetMember()
@@ -352,14 +340,14 @@ export class FlowOwnership {
   #tellStandby(before: OwnershipState, state: OwnershipState): void {
     if (state.name === 'owner' || state.name === 'left' || (state.name === 'joining' && state.cause === null)) return
     this.#hasStoodBy = true
-    this.#deps.onStandby(causeOf(state))
+    this.#deps.onStandby(describeOwnership(state))
     if (state.name !== 'standby' || state.owner === null) return
     if (before.name === 'standby' && before.owner?.memberId === state.owner.memberId) return
     this.#say('FlowStandsBy', { ownerHost: state.owner.host, ownerPid: state.owner.pid })
   }
 
   #forgetMember(): void {
-    if (this.#memberId !== '') this.#deps.strays.add(this.#memberId)
+    this.#gone.addStray(this.#memberId)
     this.#memberId = ''
     this.#lease.clear()
     const former = this.#membership
@@ -386,21 +374,5 @@ export class FlowOwnership {
   #say(name: EventName, fields: Readonly<Record<string, unknown>> = {}): void {
     const { observe, flow, group } = this.#deps
     observe.event(name, { flow, groupId: group.groupId, cluster: group.cluster, ...fields })
-  }
-}
-
-function causeOf(state: OwnershipState): string {
-  switch (state.name) {
-    case 'joining':
-    case 'refused':
-      return state.cause ?? 'it joins the group'
-    case 'standby':
-      return state.owner === null
-        ? 'another process copies it'
-        : `process ${state.owner.pid} on ${state.owner.host} copies it`
-    case 'owner':
-      return 'this process copies it'
-    case 'left':
-      return 'it stops'
   }
 }

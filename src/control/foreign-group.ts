@@ -10,7 +10,7 @@ const namedMaxCount = 5
  * @returns GROUP_TAKEN, which names them; null when it is nobody's any more
  */
 export async function describeForeignGroup(
-  group: GroupClient,
+  group: Pick<GroupClient, 'groupId' | 'cluster' | 'protocolType' | 'describe'>,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<TwinlogError | null> {
   const { groupId, cluster } = group
@@ -25,7 +25,7 @@ export async function describeForeignGroup(
 }
 
 /** For a group that lets us not in and does not show its members, such as one of Kafka's newer consumer protocol. */
-export function unknownHolder({ groupId, cluster }: GroupClient): TwinlogError {
+export function unknownHolder({ groupId, cluster }: Pick<GroupClient, 'groupId' | 'cluster'>): TwinlogError {
   const members = 'Kafka does not tell which (kafka-groups.sh --list, kafka-consumer-groups.sh --describe --members)'
   return errors.GROUP_TAKEN({ groupId, cluster, program: 'another program', members })
 }

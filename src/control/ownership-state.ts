@@ -81,3 +81,20 @@ export function transitionOwnership(state: OwnershipState, event: OwnershipEvent
 function ceaseIf(isOwner: boolean): readonly OwnershipEffect[] {
   return isOwner ? ['cease'] : []
 }
+
+/** Why it copies or does not, for people; the end of a sentence. */
+export function describeOwnership(state: OwnershipState): string {
+  switch (state.name) {
+    case 'joining':
+    case 'refused':
+      return state.cause ?? 'it joins the group'
+    case 'standby':
+      return state.owner === null
+        ? 'another process copies it'
+        : `process ${state.owner.pid} on ${state.owner.host} copies it`
+    case 'owner':
+      return 'this process copies it'
+    case 'left':
+      return 'it stops'
+  }
+}

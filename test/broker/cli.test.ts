@@ -208,6 +208,17 @@ describe('twinlog, told wrongly', () => {
     assert.match(output, /eu and us are the same cluster/)
   })
 
+  test('a group without permission is said with the kafka-acls line: without it, two processes could copy one flow', async () => {
+    const target = { 'us.bootstrap.servers': guarded.bootstrap, ...saslProperties('us', user.password) }
+    const file = writeProperties(flowTo(source.bootstrap, target))
+    const { exitCode, output } = await run([file, '--log-format', 'text'])
+    assert.equal(exitCode, 2, output)
+    assert.match(
+      output,
+      /may not use group eu-mm2.*kafka-acls\.sh .* --operation Read --operation Describe --group eu-mm2/,
+    )
+  })
+
   test('a topic without permission is said with the kafka-acls line, and copied once it is allowed', async () => {
     await createTopics(source, { name: 'allowed', partitions: 1 }, { name: 'forbidden', partitions: 1 })
     const writable = (name: string, ...operations: string[]) =>
@@ -219,7 +230,8 @@ describe('twinlog, told wrongly', () => {
       }))
     const positions = ['mm2-offsets.src.internal', 'mm2-ledger.src.internal']
     const all = ['CREATE', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'READ', 'WRITE', 'ALTER']
-    await createAcls(guarded, ...[...positions, 'src.allowed'].flatMap((name) => writable(name, ...all)))
+    const group = { resourceType: 'GROUP' as const, name: 'src-mm2', principal: `User:${user.name}`, operation: 'READ' }
+    await createAcls(guarded, group, ...[...positions, 'src.allowed'].flatMap((name) => writable(name, ...all)))
     const properties = saslProperties('us', user.password)
     const options = { source, target: guarded, alias: 'src', topics: 'allowed|forbidden', properties }
     assert.equal(mirrorProperties(options)['us.sasl.mechanism'], 'PLAIN')

@@ -66,7 +66,6 @@ test(
     const late = resources.use(await startMirrorMaker(source.installation, mirrorProperties(options)))
     await until('MirrorMaker 2 to end', () => late.hasEnded)
     const said = await readFile(late.logFile, 'utf8')
-    console.log(said.split('\n').filter((line) => /WARN|ERROR|xception/.test(line)).join('\n'))
     assert.match(said, /groupId=eu-mm2\] Uncaught exception in herder work thread, exiting/)
     assert.match(said, /InconsistentGroupProtocolException: The group member's supported protocols are incompatible/)
     await write(300)
