@@ -51,7 +51,7 @@ export class ClusterClient implements AsyncDisposable {
   readonly #connector: BrokerConnector
   readonly #refresh: MetadataRefresh
   readonly #lifetime = new AbortController()
-  readonly #coordinators = new Map<string, number>()
+  readonly #coordinators = new Map<string, BrokerAddress>()
   readonly #mutedUntilMs = new Map<BrokerConnection, number>()
   #metadata: ClusterMetadata | null = null
 
@@ -230,8 +230,8 @@ export class ClusterClient implements AsyncDisposable {
       const controller = metadata.brokers.get(metadata.controllerId)
       return controller === undefined ? this.#anyConnection(signal) : this.#connector.control(controller, signal)
     }
-    const nodeId = 'nodeId' in to ? to.nodeId : await this.#coordinator(to, options)
-    return this.#connector.control(await this.#broker(nodeId, signal), signal)
+    const broker = 'nodeId' in to ? await this.#broker(to.nodeId, signal) : await this.#coordinator(to, options)
+    return this.#connector.control(broker, signal)
   }
 
   async #broker(nodeId: number, signal: AbortSignal): Promise<BrokerAddress> {
@@ -281,19 +281,20 @@ export class ClusterClient implements AsyncDisposable {
     return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item)
   }
 
-  async #coordinator(to: Coordinator, { signal, retries = defaultRetries }: CallOptions): Promise<number> {
+  async #coordinator(to: Coordinator, { signal, retries = defaultRetries }: CallOptions): Promise<BrokerAddress> {
     const cacheKey = coordinatorKey(to)
     const known = this.#coordinators.get(cacheKey)
     if (known !== undefined) return known
     const keyType = to.coordinator === 'group' ? 0 : 1
     const answer = await this.call('findCoordinator', 'any', [keyType, [to.key]], { signal, retries })
-    const { nodeId = -1, errorCode = 0, errorMessage = null } = answer.coordinators[0] ?? {}
+    const { nodeId = -1, host = '', port = 0, errorCode = 0, errorMessage = null } = answer.coordinators[0] ?? {}
     if (errorCode !== 0) {
       const api = `FindCoordinator of ${to.coordinator} ${to.key}`
       throw kafkaError(errorCode, { cluster: this.alias, broker: 'any', api, detail: errorMessage })
     }
-    this.#coordinators.set(cacheKey, nodeId)
-    return nodeId
+    const coordinator = { nodeId, host, port }
+    this.#coordinators.set(cacheKey, coordinator)
+    return coordinator
   }
 
   // --- metadata ---------------------------------------------------------------------------------------------------------
