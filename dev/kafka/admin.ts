@@ -114,6 +114,14 @@ export async function alterBroker(
   await ask(target, 'alterConfigs', { type: 'BROKER', name: id === undefined ? '' : String(id), configs })
 }
 
+/** Limits what every client may write or read, in bytes a second and broker; null takes a limit back. */
+export async function alterQuotas(
+  target: AdminTarget,
+  quotas: Partial<Record<'producer_byte_rate' | 'consumer_byte_rate', number | null>>,
+): Promise<void> {
+  await ask(target, 'alterQuotas', { quotas })
+}
+
 /** A topic's settings that differ from the defaults. */
 export function describeTopicConfigs(target: AdminTarget, name: string): Promise<Record<string, string>> {
   return ask(target, 'describeConfigs', { type: 'TOPIC', name })

@@ -57,7 +57,7 @@ export class JavaHelper {
   readonly #stdin: Writable
   readonly #stdout: Readable
   readonly #waiting = new Map<number, Waiting>()
-  readonly #complaints: string[] = []
+  #complaints = ''
   #counter = 0
 
   constructor(child: ChildProcess, stdin: Writable, stdout: Readable, stderr: Readable) {
@@ -65,7 +65,7 @@ export class JavaHelper {
     this.#stdin = stdin
     this.#stdout = stdout
     createInterface({ input: stdout }).on('line', (line) => this.#onLine(line))
-    stderr.on('data', (chunk: Buffer) => this.#complaints.push(chunk.toString('utf8')))
+    stderr.on('data', (chunk: Buffer) => this.#complain(chunk.toString('utf8')))
     // The exit tells more than a broken pipe does.
     stdin.on('error', () => undefined)
     child.on('exit', (exitCode) => this.#failAll(`its JVM ended with exit code ${exitCode}`))
@@ -105,7 +105,7 @@ export class JavaHelper {
 
   #onLine(line: string): void {
     // What is not JSON is Java talking to people; it goes where complaints go.
-    if (!line.startsWith('{')) return void this.#complaints.push(line)
+    if (!line.startsWith('{')) return this.#complain(`${line}\n`)
     const answer = JSON.parse(line) as HelperAnswer
     const waiting = this.#waiting.get(answer.id)
     if (waiting === undefined) return
@@ -114,8 +114,13 @@ export class JavaHelper {
     else waiting.reject(kitErrors.HELPER_FAILED({ command: waiting.command, reason: answer.error }))
   }
 
+  /** Only the end is ever told; a JVM that complains all the time must not fill our memory. */
+  #complain(text: string): void {
+    this.#complaints = (this.#complaints + text).slice(-2_000)
+  }
+
   #failAll(reason: string): void {
-    const said = this.#complaints.join('').slice(-2_000)
+    const said = this.#complaints
     for (const { command, reject } of this.#waiting.values()) {
       reject(kitErrors.HELPER_FAILED({ command, reason: `${reason}\n${said}` }))
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { enterWindow } from '../base/trace-window.ts'
 import type { SourceOffset } from '../mirror/source-offset-record.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 
@@ -62,6 +63,7 @@ export class PositionFlusher {
       this.#pending.set(topicPartitionKey(position.topic, position.partition), position)
     }
     if (this.#pending.size === 0) return
+    enterWindow('acknowledged-position-unstored')
     await this.#dependencies.write([...this.#pending.values()], { signal })
     this.#pending.clear()
   }

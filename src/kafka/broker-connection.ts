@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Connection } from '@platformatic/kafka'
 import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
+import { enterWindow } from '../base/trace-window.ts'
 import type { ClientSettings } from '../config/client-settings.ts'
 import { apiName } from './api-name.ts'
 import type { ApiRange } from './api-range.ts'
@@ -18,6 +19,8 @@ import type { FlexibleHeaders } from './request-header.ts'
 import { logIn } from './sasl-login.ts'
 import { openSocket } from './socket-connector.ts'
 import type { Lookup } from './socket-connector.ts'
+
+const [PRODUCE_KEY, FETCH_KEY] = [0, 1]
 
 export interface ConnectionOptions {
   readonly signal: AbortSignal
@@ -288,8 +291,7 @@ export class BrokerConnection implements AsyncDisposable {
       isFlushed: false,
     }
     this.#pending.push(pending)
-    let bodyBytes = 0
-    for (const chunk of chunks) bodyBytes += chunk.length
+    const bodyBytes = chunks.reduce((sum, { length }) => sum + length, 0)
     const header = encodeRequestHeader(
       apiKey,
       apiVersion,
@@ -308,12 +310,11 @@ export class BrokerConnection implements AsyncDisposable {
     }
     // Corked, so that header and chunks leave in one writev.
     socket.cork()
-    if (chunks.length === 0) socket.write(header, onWritten)
-    else socket.write(header)
-    for (const [index, chunk] of chunks.entries()) {
-      if (index === chunks.length - 1) socket.write(chunk, onWritten)
-      else socket.write(chunk)
-    }
+    const pieces = [header, ...chunks]
+    const last = pieces.pop() ?? header
+    for (const piece of pieces) socket.write(piece)
+    if (apiKey === PRODUCE_KEY) enterWindow('produce-half-sent', socket)
+    socket.write(last, onWritten)
     socket.uncork()
     return promise
   }
@@ -322,6 +323,7 @@ export class BrokerConnection implements AsyncDisposable {
     if (this.#closedReason !== null) return
     try {
       this.#reader.accept(count)
+      if (this.#reader.isMidFrame && this.#pending[0]?.apiKey === FETCH_KEY) enterWindow('fetch-half-read')
     } catch (error) {
       this.#close(error)
     }

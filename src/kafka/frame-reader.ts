@@ -51,6 +51,11 @@ export class FrameReader {
     this.#arena = this.#arenas.take()
   }
 
+  /** The beginning of a frame is here and its end is not. */
+  get isMidFrame(): boolean {
+    return this.#frameBytes > 0
+  }
+
   /** @returns where the next read has to land; never empty */
   buffer(): Buffer {
     assert(!this.#isClosed, 'a closed frame reader offers no buffer')

@@ -1,4 +1,5 @@
 import { errors } from '../base/errors.ts'
+import { enterWindow } from '../base/trace-window.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { LedgerWrite } from '../mirror/ledger-entry.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
@@ -219,6 +220,7 @@ export class Lane {
   #writeLedger(writes: readonly LedgerWrite[], ticket: LedgerTicket, partitions: readonly MirroredPartition[]): void {
     const { signal } = this.#writeSide
     const durable = this.#deps.ledger.write(writes, { signal }).then(() => {
+      enterWindow('ledger-written-batch-unsent')
       ticket.isDurable = true
       this.#writeSide.pump(partitions)
     })

@@ -4,6 +4,7 @@ import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { Notifier } from '../base/notifier.ts'
+import { enterWindow } from '../base/trace-window.ts'
 import { classify } from '../kafka/kafka-error.ts'
 import { PRODUCE_VERSIONS, encodeProduceRequest } from '../wire/produce-request.ts'
 import type { ProduceTopic, ProduceVersion } from '../wire/produce-request.ts'
@@ -258,6 +259,7 @@ export class WriteChannel {
   }
 
   #answered(sent: readonly SentBatch[], frame: Frame, sentAtMs: number): void {
+    enterWindow('appended-unacknowledged')
     const { throttleTimeMs, partitions } = this.#decode(frame)
     const nowMs = this.#deps.clock.monotonic()
     this.#requests.delete(sent)

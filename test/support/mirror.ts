@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,6 +15,8 @@ import { propertiesText } from '../../dev/kafka/broker-properties.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { watchdog } from '../../dev/kafka/watchdog.ts'
 import { TwinlogError } from '../../src/base/catalogue.ts'
+import { probed, readWindows } from './window-stop.ts'
+import type { WindowFile, WindowStop } from './window-stop.ts'
 
 export interface MirrorOptions {
   readonly source: KafkaCluster
@@ -25,6 +27,14 @@ export interface MirrorOptions {
   readonly topics: string
   /** Laid over the usual file. Keys of the flow begin with `<alias>->us.`. */
   readonly properties?: Readonly<Record<string, string>>
+  /** Counts how often the process is inside each of its windows (docs/tracing.md); with `stop` it kills or stops itself inside one. */
+  readonly windows?: { readonly stop?: WindowStop }
+  /** Default debug. */
+  readonly logLevel?: 'debug' | 'info'
+  /** Default 0.5. */
+  readonly statusSeconds?: number
+  /** Further modules for its Node to load before it, and what they read from the environment. */
+  readonly preload?: { readonly modules: readonly string[]; readonly env: Readonly<Record<string, string>> }
 }
 
 /** A line of the JSON log. */
@@ -54,6 +64,9 @@ const WAIT_MS = 60_000
 /** What the program promises. */
 const STOP_MS = 10_000
 const KEPT_LINES = 40
+const KEPT_STDERR = 4_000
+/** Far above what any test makes it say. */
+const KEPT_EVENTS = 200_000
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** The usual file for two clusters: everything that can be quick is quick, and one replica where there is one broker. */
@@ -79,31 +92,46 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const folder = mkdtempSync(join(watchdog().folder, 'mirror-'))
   const file = join(folder, 'mm2.properties')
   await writeFile(file, propertiesText(mirrorProperties(options)))
-  const args = [main, file, '--log-format', 'json', '--log-level', 'debug', '--status-interval', '0.5']
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { windows, preload, logLevel = 'debug', statusSeconds = 0.5 } = options
+  const windowFile = join(folder, 'windows.json')
+  const probe = windows === undefined ? undefined : probed({ file: windowFile, ...windows })
+  const imports = (preload?.modules ?? []).flatMap((module) => ['--import', module])
+  const level = ['--log-level', logLevel, '--status-interval', String(statusSeconds)]
+  const args = [...(probe?.args ?? []), ...imports, main, file, '--log-format', 'json', ...level]
+  const env = { ...process.env, ...preload?.env, ...probe?.env }
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   await once(child, 'spawn')
-  return new Mirror(child, child.stdout, child.stderr, options)
+  return new Mirror(child, child.stdout, child.stderr, { ...options, windowFile })
 }
 
 /** twinlog, running; killed when it is disposed of, or when this process is gone. */
 export class Mirror implements AsyncDisposable {
   readonly pid: number
-  /** What it logged so far, in order. */
+  /** What it logged so far, in order; of StatusReported only the last (`status`), and of a flood only the beginning and the last. */
   readonly events: LoggedEvent[] = []
+  /** The last StatusReported. */
+  status: LoggedEvent | undefined
   readonly #child: ChildProcess
-  readonly #options: MirrorOptions
+  readonly #options: MirrorOptions & { readonly windowFile: string }
   readonly #ended: Promise<void>
   #stderr = ''
   #hasEnded = false
 
-  constructor(child: ChildProcess, stdout: Readable, stderr: Readable, options: MirrorOptions) {
+  constructor(
+    child: ChildProcess,
+    stdout: Readable,
+    stderr: Readable,
+    options: MirrorOptions & { readonly windowFile: string },
+  ) {
     assert.ok(child.pid !== undefined)
     this.pid = child.pid
     this.#child = child
     this.#options = options
     watchdog().guard(this.pid)
-    stderr.on('data', (chunk: Buffer) => void (this.#stderr += chunk.toString('utf8')))
-    createInterface({ input: stdout }).on('line', (line) => this.events.push(parseLine(line)))
+    stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-KEPT_STDERR)
+    })
+    createInterface({ input: stdout }).on('line', (line) => this.#keep(parseLine(line)))
     this.#ended = once(child, 'close').then(() => {
       this.#hasEnded = true
       watchdog().release(this.pid)
@@ -112,6 +140,31 @@ export class Mirror implements AsyncDisposable {
 
   get hasEnded(): boolean {
     return this.#hasEnded
+  }
+
+  /** How it ended: null while it runs, and where it ended by itself. */
+  get signal(): NodeJS.Signals | null {
+    return this.#child.signalCode
+  }
+
+  /** How often it was inside each window, and in which it stopped; with the option `windows` only. */
+  get windows(): WindowFile {
+    return readWindows(this.#options.windowFile)
+  }
+
+  /** Waits until it is gone, for whatever reason. */
+  async waitForEnd({ timeoutMs = WAIT_MS }: WaitOptions = {}): Promise<void> {
+    const late = AbortSignal.timeout(timeoutMs)
+    const isLate = new Promise<'late'>((resolve) => late.addEventListener('abort', () => resolve('late')))
+    assert.notEqual(await Promise.race([this.#ended, isLate]), 'late', `twinlog does not end:\n${this.describe()}`)
+  }
+
+  /** Waits until it stands still, by a SIGSTOP of whomever. */
+  async waitForStandstill({ timeoutMs = WAIT_MS }: WaitOptions = {}): Promise<void> {
+    await this.#waitFor('its standstill', timeoutMs, () => {
+      const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+      return stat[stat.lastIndexOf(')') + 2] === 'T' ? true : undefined
+    })
   }
 
   /** Name of a topic's copy. */
@@ -231,11 +284,16 @@ export class Mirror implements AsyncDisposable {
 
   /** The last lines that it wrote, for people. */
   describe(): string {
-    const telling = this.events.filter(
-      ({ event }, index) => event !== 'StatusReported' || index > this.events.length - 3,
-    )
-    const lines = telling.slice(-KEPT_LINES).map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
-    return [...lines, this.#stderr.slice(-4_000)].join('\n')
+    const telling = [...this.events.slice(-KEPT_LINES), ...(this.status === undefined ? [] : [this.status])]
+    const lines = telling.map(({ level, event, msg }) => `${level} ${event}: ${msg}`)
+    return [...lines, this.#stderr].join('\n')
+  }
+
+  /** Bounded: a process that says the same thing thousands of times a second must not fill the memory of its test. */
+  #keep(line: LoggedEvent): void {
+    if (line.event === 'StatusReported') this.status = line
+    else if (this.events.length < KEPT_EVENTS) this.events.push(line)
+    else this.events[KEPT_EVENTS - 1] = line
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listOffsets } from '../../dev/kafka/admin.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
+import { javaHelper } from '../../dev/kafka/java-helper.ts'
 import { generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ClientProperties, GenerateOptions, GenerateResult, ProduceStep } from '../../dev/kafka/records.ts'
 
@@ -67,6 +68,59 @@ export async function openTransaction(
       await done
     },
   }
+}
+
+export interface TransactionOptions {
+  readonly topic: string
+  readonly partitions: number
+  readonly transactionalId: string
+  /** Default 20. */
+  readonly transactionsPerSecond?: number
+  /** Every how manieth is aborted; default 2: half of them. */
+  readonly abortEvery?: number
+}
+
+export interface TransactionResult {
+  readonly committed: number
+  readonly aborted: number
+  /** Attempts that met an error: their transactions were aborted. */
+  readonly failed: number
+  readonly lastError: string | null
+}
+
+/** Transactions that are written while a test does other things. */
+export interface TransactionStream extends AsyncDisposable {
+  stop(): Promise<TransactionResult>
+}
+
+/** Begins to write small transactions, half of which are aborted, whatever happens to the brokers meanwhile; returns at once. */
+export function startTransactions(
+  cluster: KafkaCluster,
+  { transactionalId, ...options }: TransactionOptions,
+  client: ClientProperties = {},
+): TransactionStream {
+  const stop = new AbortController()
+  const settings = { 'max.block.ms': '20000', 'delivery.timeout.ms': '30000', 'request.timeout.ms': '10000' }
+  const done = transact(
+    { ...cluster.adminProperties, ...settings, 'transactional.id': transactionalId, ...client },
+    options,
+    stop.signal,
+  )
+  done.catch(() => undefined)
+  const end = (): Promise<TransactionResult> => {
+    stop.abort()
+    return done
+  }
+  return { stop: end, [Symbol.asyncDispose]: async () => void (await end().catch(() => undefined)) }
+}
+
+async function transact(
+  client: ClientProperties,
+  options: Omit<TransactionOptions, 'transactionalId'>,
+  signal: AbortSignal,
+): Promise<TransactionResult> {
+  const helper = await javaHelper()
+  return (await helper.request('transact', { client, ...options }, { signal })) as TransactionResult
 }
 
 /** Writes many small transactions of one to three records, of which every third is aborted. */

@@ -31,6 +31,8 @@ import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
@@ -158,6 +160,17 @@ final class KitAdmin {
         }
         ElectionType type = request.path("isUnclean").asBoolean() ? ElectionType.UNCLEAN : ElectionType.PREFERRED;
         return with(request, admin -> done(admin.electLeaders(type, partitions).all()));
+    }
+
+    /** {quotas: {name: bytes a second, or null to unset}} for every client.id that has none of its own. */
+    static JsonNode alterQuotas(JsonNode request, KitServer.Call call) throws Exception {
+        Map<String, String> everybody = new HashMap<>();
+        everybody.put(ClientQuotaEntity.CLIENT_ID, null);
+        List<ClientQuotaAlteration.Op> changes = new ArrayList<>();
+        request.path("quotas").fields().forEachRemaining(each -> changes.add(
+            new ClientQuotaAlteration.Op(each.getKey(), each.getValue().isNull() ? null : each.getValue().asDouble())));
+        ClientQuotaAlteration wanted = new ClientQuotaAlteration(new ClientQuotaEntity(everybody), changes);
+        return with(request, admin -> done(admin.alterClientQuotas(List.of(wanted)).all()));
     }
 
     /** {rules: [{resourceType, name, patternType, principal, host, operation, permission}]} */

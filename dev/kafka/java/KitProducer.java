@@ -121,7 +121,7 @@ final class KitProducer {
         }
     }
 
-    private static Properties producerProperties(JsonNode request) {
+    static Properties producerProperties(JsonNode request) {
         Properties properties = KitServer.properties(request.path("client"));
         properties.put("key.serializer", ByteArraySerializer.class.getName());
         properties.put("value.serializer", ByteArraySerializer.class.getName());
@@ -140,7 +140,7 @@ final class KitProducer {
         return bytes;
     }
 
-    private static void sleepUntil(long nanos) throws InterruptedException {
+    static void sleepUntil(long nanos) throws InterruptedException {
         long leftMs = (nanos - System.nanoTime()) / 1_000_000;
         if (leftMs > 0) Thread.sleep(leftMs);
     }

@@ -30,6 +30,9 @@ public final class KitServer {
         void item(ObjectNode item);
 
         boolean isCancelled();
+
+        /** Sends what was said so far; the end of a command does that by itself. */
+        void flush();
     }
 
     interface Command {
@@ -41,6 +44,10 @@ public final class KitServer {
     private static final Map<String, Command> COMMANDS = Map.ofEntries(
         Map.entry("produce", KitProducer::produce),
         Map.entry("generate", KitProducer::generate),
+        Map.entry("transact", KitTransactions::transact),
+        Map.entry("sequences", KitSequences::sequences),
+        Map.entry("lastKeys", KitSequences::lastKeys),
+        Map.entry("watch", KitSequences::watch),
         Map.entry("dump", KitReader::dump),
         Map.entry("compare", KitReader::compare),
         Map.entry("reconcile", KitReconciler::reconcile),
@@ -55,6 +62,7 @@ public final class KitServer {
         Map.entry("describeConfigs", KitAdmin::describeConfigs),
         Map.entry("listOffsets", KitAdmin::listOffsets),
         Map.entry("moveReplicas", KitAdmin::moveReplicas),
+        Map.entry("alterQuotas", KitAdmin::alterQuotas),
         Map.entry("electLeaders", KitAdmin::electLeaders),
         Map.entry("createAcls", KitAdmin::createAcls),
         Map.entry("deleteAcls", KitAdmin::deleteAcls),
@@ -120,6 +128,13 @@ public final class KitServer {
             @Override
             public boolean isCancelled() {
                 return isCancelled.get();
+            }
+
+            @Override
+            public void flush() {
+                synchronized (out) {
+                    out.flush();
+                }
             }
         };
     }

@@ -53,7 +53,7 @@ final class RecordStream implements AutoCloseable {
         consumer.close(CloseOptions.timeout(Duration.ZERO));
     }
 
-    private static Properties consumerProperties(JsonNode side) {
+    static Properties consumerProperties(JsonNode side) {
         Properties properties = KitServer.properties(side.path("client"));
         properties.put("key.deserializer", ByteArrayDeserializer.class.getName());
         properties.put("value.deserializer", ByteArrayDeserializer.class.getName());
