@@ -16,6 +16,7 @@ import {
   replaceAnswer,
 } from '../support/answer-faults.ts'
 import type { InjectedFault } from '../support/answer-faults.ts'
+import { fetchErrors, produceErrors, refusals } from '../support/answer-codes.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import type { RequestHeader } from '../support/kafka-frames.ts'
 import { startMirror } from '../support/mirror.ts'
@@ -125,19 +126,6 @@ test('over a slow and long way, and through standstills of both sides, everythin
   await finish(twinlog, 'slow', records)
 })
 
-/** With these a broker has appended nothing. */
-const refusals = {
-  NOT_LEADER_OR_FOLLOWER: 6,
-  NOT_ENOUGH_REPLICAS: 19,
-  UNKNOWN_TOPIC_OR_PARTITION: 3,
-  LEADER_NOT_AVAILABLE: 5,
-  KAFKA_STORAGE_ERROR: 56,
-  OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
-  UNKNOWN_PRODUCER_ID: 59,
-  INVALID_PRODUCER_EPOCH: 47,
-  UNKNOWN_SERVER_ERROR: -1,
-}
-
 /** Fetch requests of the copying client that were under way at a time, at most; counted until it is disposed of. */
 function countFetchesUnderWay(proxy: TcpProxy): Disposable & { readonly most: number } {
   let underWay = 0
@@ -199,19 +187,6 @@ test('a target that refuses a batch in the middle of a flight gets it again, bef
   await finish(twinlog, 'refused', records)
 })
 
-/** With these a broker may have appended the batch. */
-const produceErrors = {
-  NOT_LEADER_OR_FOLLOWER: 6,
-  REQUEST_TIMED_OUT: 7,
-  NOT_ENOUGH_REPLICAS_AFTER_APPEND: 20,
-  UNKNOWN_SERVER_ERROR: -1,
-  KAFKA_STORAGE_ERROR: 56,
-  OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
-  DUPLICATE_SEQUENCE_NUMBER: 46,
-  UNKNOWN_PRODUCER_ID: 59,
-  INVALID_PRODUCER_EPOCH: 47,
-}
-
 test('a target that says an error although it appended is asked, and nothing is written twice', async () => {
   await createTopics(source, { name: 'liar', partitions: 2 })
   await using twinlog = await mirror('liar', 'liar')
@@ -227,26 +202,6 @@ test('a target that says an error although it appended is asked, and nothing is 
   assert.deepEqual(reasons.slice(0, 3), Object.keys(produceErrors).slice(0, 3))
   await finish(twinlog, 'liar', records)
 })
-
-const fetchErrors = {
-  answer: {
-    FETCH_SESSION_ID_NOT_FOUND: 70,
-    INVALID_FETCH_SESSION_EPOCH: 71,
-    FETCH_SESSION_TOPIC_ID_ERROR: 106,
-    UNKNOWN_SERVER_ERROR: -1,
-  },
-  partition: {
-    OFFSET_OUT_OF_RANGE: 1,
-    UNKNOWN_TOPIC_OR_PARTITION: 3,
-    LEADER_NOT_AVAILABLE: 5,
-    NOT_LEADER_OR_FOLLOWER: 6,
-    KAFKA_STORAGE_ERROR: 56,
-    FENCED_LEADER_EPOCH: 74,
-    UNKNOWN_LEADER_EPOCH: 75,
-    OFFSET_NOT_AVAILABLE: 78,
-    UNKNOWN_SERVER_ERROR: -1,
-  },
-} as const
 
 for (const where of ['answer', 'partition'] as const) {
   test(`errors of a fetched ${where} are got over: what came with them is not taken in, and nothing is left out`, async () => {

@@ -33,12 +33,20 @@ export function injectProduceError(proxy: TcpProxy, topic: string, code: number)
 
 /**
  * Makes the broker refuse the next Produce request to a topic, truly, and puts another error code in the place of its own: a byte of the last batch is changed
- * on the way there. Whatever was sent behind it without waiting then meets the broker's own check of sequences. For topics of one partition.
+ * on the way there. Whatever was sent behind it without waiting then meets the broker's own check of sequences. For topics of one partition, and requests without
+ * the names in `others`: the first partition of the answer has to be that of the last batch.
  */
-export function refuseProduce(proxy: TcpProxy, topic: string, code: number): InjectedFault {
+export function refuseProduce(
+  proxy: TcpProxy,
+  topic: string,
+  code: number,
+  others: readonly string[] = [],
+): InjectedFault {
   let refused: Buffer | undefined
   const requests = proxy.onRequest((header, request) => {
-    if (header.apiKey === PRODUCE && refused === undefined && request.includes(topic)) {
+    const isWanted =
+      header.apiKey === PRODUCE && request.includes(topic) && !others.some((other) => request.includes(other))
+    if (isWanted && refused === undefined) {
       refused = request
       const at = request.length - TRAILING_TAGS_BYTES - 1
       request[at] = (request[at] ?? 0) ^ 0x01
