@@ -51,7 +51,11 @@ export class MirrorLives implements AsyncDisposable {
       target: this.#target,
       alias: ALIAS,
       topics: Object.keys(TOPICS).join(','),
-      properties: { [`us.offset.flush.interval.ms`]: '10000' },
+      properties: {
+        'us.offset.flush.interval.ms': '10000',
+        // As in MirrorMaker 2 the default copies aborted records, too.
+        [`${ALIAS}.consumer.isolation.level`]: 'read_committed',
+      },
       logLevel: 'info',
       statusSeconds: STATUS_SECONDS,
       preload: { modules: [probe], env: { [MEMORY_FILE_VARIABLE]: this.#memoryFile } },
