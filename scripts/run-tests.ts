@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs'
 import { run } from 'node:test'
 import { dot, spec } from 'node:test/reporters'
+import { watchMemory } from './memory-watch.ts'
 
 /** The parts of the test suite: where they are, how many files run at once on 2 cores, and how long a file may take. */
 export const SUITES = {
@@ -29,6 +30,8 @@ export interface SuiteResult {
 const LONG = '.long.test.ts'
 /** With TWINLOG_TESTS=all a file may take that many times longer. */
 const LONGER_TIMES = 4
+/** Three times what the largest process of any test needs: what is above is a defect. */
+const MEMORY_LIMIT_BYTES = 6 * 2 ** 30
 
 /** Test files of a suite. Files named x.long.test.ts belong to 'long' alone. */
 export function filesOf(name: SuiteName): string[] {
@@ -46,6 +49,16 @@ export async function runTests(name: SuiteName, isBrief = false): Promise<SuiteR
   const timeoutMs = coreTimeoutMs * (process.env['TWINLOG_TESTS'] === 'all' ? LONGER_TIMES : 1)
   const start = performance.now()
   const counts = { passed: 0, failed: 0, skipped: 0 }
+  let gluttons = 0
+  using _watch = watchMemory({
+    limitBytes: MEMORY_LIMIT_BYTES,
+    onFound: ({ pid, command, rssBytes }) => {
+      gluttons += 1
+      process.stdout.write(
+        `\n${name}: process ${pid} took ${(rssBytes / 2 ** 30).toFixed(1)} GiB and was ended: ${command}\n`,
+      )
+    },
+  })
   if (files.length > 0) {
     const events = run({ files, concurrency, timeout: timeoutMs, isolation: 'process' })
     events.on('test:summary', ({ file, counts: each }) => {
@@ -57,7 +70,7 @@ export async function runTests(name: SuiteName, isBrief = false): Promise<SuiteR
     })
     for await (const chunk of events.compose(isBrief ? dot : spec)) process.stdout.write(chunk)
   }
-  return { ...counts, durationMs: performance.now() - start }
+  return { ...counts, failed: counts.failed + gluttons, durationMs: performance.now() - start }
 }
 
 /** "broker: 41 passed, 0 failed, 2 skipped in 12 s" */
