@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { present, startEnvironment } from './environment.ts'
 import type { Environment } from './environment.ts'
+import { watchMemory } from '../scripts/memory-watch.ts'
 import { describeMachine } from './machine.ts'
 import type { Measurement } from './measurement.ts'
 import { markdown } from './report.ts'
@@ -35,6 +36,13 @@ const unknown = only?.filter((name) => !SHAPES.some((shape) => shape.name === na
 if (unknown.length > 0)
   throw new Error(`no shape ${unknown.join()}; there are ${SHAPES.map(({ name }) => name).join()}`)
 
+// Seldom, so that it is not measured; the proxies of far clusters are in this very process.
+using _watch = watchMemory({
+  limitBytes: 8 * 2 ** 30,
+  intervalMs: 10_000,
+  onFound: ({ pid, command, rssBytes }) =>
+    say(`process ${pid} took ${(rssBytes / 2 ** 30).toFixed(1)} GiB and is ended: ${command}`),
+})
 const startedAt = new Date()
 const machine = describeMachine()
 const measurements: Measurement[] = []

@@ -17,12 +17,12 @@ export interface MemoryWatchOptions {
 const COMMAND_CHARACTERS = 300
 
 /**
- * Looks at all descendants of this process now and then, names the one that takes more memory than the limit, and ends it: before the kernel runs out of memory and ends
+ * Looks at this process and all its descendants now and then, names the one that takes more memory than the limit, and ends it: before the kernel runs out of memory and ends
  * whatever it likes, and nobody knows which test it was. Linux only; elsewhere nothing is watched.
  */
 export function watchMemory({ limitBytes, intervalMs = 2_000, onFound }: MemoryWatchOptions): Disposable {
   const timer = setInterval(() => {
-    for (const pid of descendantsOf(process.pid)) {
+    for (const pid of [...descendantsOf(process.pid), process.pid]) {
       const rssBytes = rssOf(pid)
       if (rssBytes <= limitBytes) continue
       onFound({ pid, command: commandOf(pid), rssBytes })
