@@ -12,6 +12,7 @@ import type { BrokerAddress } from './broker-address.ts'
 import { closedConnectionError, endReason, lostRequestError } from './connection-end.ts'
 import type { EndedConnection } from './connection-end.ts'
 import type { ArenaPool, Frame, MutableFrame } from './frame-arena.ts'
+import { writeCorked } from './corked-write.ts'
 import { FrameReader } from './frame-reader.ts'
 import { libraryConnection } from './library-transport.ts'
 import { encodeRequestHeader, responseBodyStart } from './request-header.ts'
@@ -308,14 +309,8 @@ export class BrokerConnection implements AsyncDisposable {
       pending.isFlushed = true
       onFlushed?.()
     }
-    // Corked, so that header and chunks leave in one writev.
-    socket.cork()
-    const pieces = [header, ...chunks]
-    const last = pieces.pop() ?? header
-    for (const piece of pieces) socket.write(piece)
-    if (apiKey === PRODUCE_KEY) enterWindow('produce-half-sent', socket)
-    socket.write(last, onWritten)
-    socket.uncork()
+    const onHalf = () => apiKey === PRODUCE_KEY && enterWindow('produce-half-sent', socket)
+    writeCorked(socket, [header, ...chunks], { onHalf, onWritten })
     return promise
   }
 
