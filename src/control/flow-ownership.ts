@@ -64,9 +64,10 @@ const unexplainedMaxCount = 10
 /**
  * This process's part in the group that guards who copies a flow. It carries out what ownership-state.ts decides; docs/decisions/0004 says why it is done like this.
  *
- * A: one JoinGroup or SyncGroup at a time, for the member id that the broker gave; with another id everything begins anew.
- * B: while it waits for others (JoinGroup, SyncGroup) it looks at the group, otherwise it sends heartbeats: so the lease is renewed at all times.
- * C: `owned` gives a signal that is aborted before anything else is done, once the flow is not ours any more.
+ * Invariants (docs/invariants.md):
+ * 24. one JoinGroup or SyncGroup at a time, for the member id that the broker gave; with another id everything begins anew.
+ * 25. while it waits for others (JoinGroup, SyncGroup) it looks at the group, otherwise it sends heartbeats: so the lease is renewed at all times.
+ * 26. `owned` gives a signal that is aborted before anything else is done, once the flow is not ours any more.
  */
 export class FlowOwnership {
   readonly #deps: FlowOwnershipDependencies
