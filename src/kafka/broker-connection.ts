@@ -55,8 +55,7 @@ interface PendingRequest {
 }
 
 /**
- * One connection to one broker: requests out, answers back in the same order. Made by `connect`, when TLS, ApiVersions and
- * SASL are done. It does not reconnect; whoever owns it makes another.
+ * One connection to one broker: requests out, answers back in the same order. Made by `connect`, after TLS, ApiVersions and SASL. It does not reconnect.
  *
  * Invariants (docs/invariants.md):
  * 13. answers belong to #pending in order; another correlation id closes the connection.
@@ -85,8 +84,7 @@ export class BrokerConnection implements AsyncDisposable {
     this.broker = broker
     this.#settings = settings
     this.#options = options
-    // As it is, on every connection: quotas of the brokers go by it.
-    this.#clientId = Buffer.from(settings.clientId)
+    this.#clientId = Buffer.from(settings.clientId) // As it is, on every connection: quotas go by it.
     this.#reader = new FrameReader({
       arenas: options.arenas,
       onFrame: (frame) => this.#onFrame(frame),
