@@ -229,13 +229,6 @@ function gapsSaid(twinlog: Mirror): unknown[][] {
     .map(({ topic, partition, fromOffset, toOffset, reason }) => [topic, partition, fromOffset, toOffset, reason])
 }
 
-async function waitForGapsCounted(twinlog: Mirror, count: number): Promise<void> {
-  await twinlog.waitForEvent('StatusReported', ({ flows }) => {
-    const [flow] = flows as { gapsTotal: number }[]
-    return flow?.gapsTotal === count
-  })
-}
-
 /** Partition 0 holds 20 records, one that the remote topic does not take, and 10 more; all of partition 1 can be copied. */
 async function writeUncopiable(alias: string, topic: string): Promise<void> {
   await createTopics(source, { name: topic, partitions: 2 })
@@ -260,7 +253,7 @@ test('records that were not copied when their topic was deleted are a gap: said,
     await waitUntilStuck(twinlog, 'lost')
     await deleteTopics(source, 'lost')
     await twinlog.waitForEvent('TopicDeleted')
-    await waitForGapsCounted(twinlog, 1)
+    await twinlog.waitForTotal('gapsTotal', 1)
     assert.deepEqual(gapsSaid(twinlog), [lost])
     await write('lost-bystander', 0, 10)
     await twinlog.waitUntilCopied('lost-bystander')
@@ -310,7 +303,7 @@ for (const policy of ['continue', 'stop'] as const) {
       await deleteTopics(source, topic)
       await createTopics(source, { name: topic, partitions: 2 })
       await write(topic, 1_000, 10)
-      await waitForGapsCounted(twinlog, 2)
+      await twinlog.waitForTotal('gapsTotal', 2)
       if (policy === 'stop') await twinlog.waitForEvent('TopicHeldBack', (event) => event.topic === topic)
       else await twinlog.waitUntilCopied(topic, { counts: { 0: 30, 1: 5 } })
       await write(`${topic}-bystander`, 0, 10)

@@ -197,15 +197,26 @@ export class Mirror implements AsyncDisposable {
    * @returns when it said so, which is at most the interval of the status (half a second) after it was so
    */
   async waitUntilCopying(sinceMs: number, { timeoutMs = WAIT_MS }: WaitOptions = {}): Promise<number> {
+    let before = Infinity
     return this.#waitFor('its status to say that it copies', timeoutMs, () => {
-      const statuses = this.eventsOf('StatusReported').map(({ time, flows }) => ({
-        atMs: Date.parse(String(time)),
-        total: (flows as { recordsTotal: number }[]).reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
-      }))
-      return statuses.find(
-        ({ atMs, total }, index) => atMs >= sinceMs && total > (statuses[index - 1]?.total ?? Infinity),
-      )?.atMs
+      const { status } = this
+      const total = status === undefined ? Infinity : sumOf(status, 'recordsTotal')
+      const atMs = Date.parse(String(status?.['time']))
+      if (atMs >= sinceMs && total > before) return atMs
+      before = total
+      return undefined
     })
+  }
+
+  /** Waits until a figure of its flows together, as its status tells it, is this. */
+  async waitForTotal(
+    figure: 'gapsTotal' | 'recordsTotal',
+    expected: number,
+    { timeoutMs = WAIT_MS }: WaitOptions = {},
+  ): Promise<void> {
+    await this.#waitFor(`its status to tell ${figure} ${expected}`, timeoutMs, () =>
+      this.status !== undefined && sumOf(this.status, figure) === expected ? true : undefined,
+    )
   }
 
   /** Waits until the remote topic holds as many records as it should, by Kafka's own admin client. */
@@ -319,6 +330,11 @@ export class Mirror implements AsyncDisposable {
       await sleep(POLL_MS)
     }
   }
+}
+
+function sumOf(status: LoggedEvent, figure: string): number {
+  const flows = status['flows'] as Readonly<Record<string, number>>[]
+  return flows.reduce((sum, flow) => sum + (flow[figure] ?? 0), 0)
 }
 
 /** How many offsets each partition has, from its log start to its end. */
