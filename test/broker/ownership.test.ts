@@ -94,7 +94,7 @@ test('a second process stands by and says so; it goes on at once when the owner 
   const standsBy = await second.waitForEvent('FlowStandsBy')
   assert.equal(standsBy.ownerPid, first.pid)
   const { reason, owner } =
-    statusOf(await second.waitForEvent('StatusReported', (event) => statusOf(event)?.state === 'standby')) ?? {}
+    statusOf(await second.waitForStatus((status) => statusOf(status)?.state === 'standby')) ?? {}
   assert.match(String(reason), new RegExp(`^process ${first.pid} on .+ copies it$`))
   assert.deepEqual([owner?.pid, owner?.isThisProcess], [first.pid, false])
   assert.deepEqual(second.eventsOf('FlowStarted'), [])
@@ -131,7 +131,7 @@ test('a process that is alone does not wait for others, although the broker does
   // Generation 0: the group had none yet.
   assert.equal((await twinlog.waitForEvent('OwnershipGained')).generation, 0)
   const settled = (event: LoggedEvent): boolean => statusOf(event)?.owner?.isThisProcess === true
-  await twinlog.waitForEvent('StatusReported', settled)
+  await twinlog.waitForStatus(settled)
   await twinlog.stop()
 })
 

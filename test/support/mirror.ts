@@ -200,7 +200,7 @@ export class Mirror implements AsyncDisposable {
     let before = Infinity
     return this.#waitFor('its status to say that it copies', timeoutMs, () => {
       const { status } = this
-      const total = status === undefined ? Infinity : sumOf(status, 'recordsTotal')
+      const total = status === undefined ? Infinity : sumOverFlows(status, 'recordsTotal')
       const atMs = Date.parse(String(status?.['time']))
       if (atMs >= sinceMs && total > before) return atMs
       before = total
@@ -208,14 +208,13 @@ export class Mirror implements AsyncDisposable {
     })
   }
 
-  /** Waits until a figure of its flows together, as its status tells it, is this. */
-  async waitForTotal(
-    figure: 'gapsTotal' | 'recordsTotal',
-    expected: number,
+  /** The first status that fits, from the last one on. */
+  async waitForStatus(
+    fits: (status: LoggedEvent) => boolean,
     { timeoutMs = WAIT_MS }: WaitOptions = {},
-  ): Promise<void> {
-    await this.#waitFor(`its status to tell ${figure} ${expected}`, timeoutMs, () =>
-      this.status !== undefined && sumOf(this.status, figure) === expected ? true : undefined,
+  ): Promise<LoggedEvent> {
+    return this.#waitFor('a status that fits', timeoutMs, () =>
+      this.status !== undefined && fits(this.status) ? this.status : undefined,
     )
   }
 
@@ -332,7 +331,8 @@ export class Mirror implements AsyncDisposable {
   }
 }
 
-function sumOf(status: LoggedEvent, figure: string): number {
+/** A figure of all flows together, as a status tells it. */
+export function sumOverFlows(status: LoggedEvent, figure: 'recordsTotal' | 'gapsTotal'): number {
   const flows = status['flows'] as Readonly<Record<string, number>>[]
   return flows.reduce((sum, flow) => sum + (flow[figure] ?? 0), 0)
 }
