@@ -169,8 +169,8 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
       assert.deepEqual(await countOffsets(target, `${alias}.${topic}`), { 0: count })
     }
     await writePlain()
-    const committing = await openTransaction(source, { topic, count: 5, id: `${topic}-a`, outcome: 'commit' })
-    const aborting = await openTransaction(source, { topic, count: 5, id: `${topic}-b`, outcome: 'abort' })
+    await using committing = await openTransaction(source, { topic, count: 5, id: `${topic}-a`, outcome: 'commit' })
+    await using aborting = await openTransaction(source, { topic, count: 5, id: `${topic}-b`, outcome: 'abort' })
     await writePlain()
     await copyAndKill(10, 30)
     // Both are still open: nothing is new, and nothing is copied again.

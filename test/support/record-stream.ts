@@ -38,7 +38,7 @@ export function startRecords(
 }
 
 /** A transaction with records in it whose outcome is not decided yet. */
-export interface OpenTransaction {
+export interface OpenTransaction extends AsyncDisposable {
   /** Decides it, as it was begun to end. */
   end(): Promise<void>
 }
@@ -62,12 +62,11 @@ export async function openTransaction(
   // Whoever ends it hears of a failure.
   done.catch(() => undefined)
   while ((await endOf()) < logged) await Promise.race([done, sleep(50)])
-  return {
-    end: async () => {
-      release.abort()
-      await done
-    },
+  const end = async (): Promise<void> => {
+    release.abort()
+    await done
   }
+  return { end, [Symbol.asyncDispose]: () => end().catch(() => undefined) }
 }
 
 export interface TransactionOptions {
