@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
+import fc from 'fast-check'
 import type { Clock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
 import type { GroupInfo, JoinedGroup } from '../kafka/group-client.ts'
@@ -263,6 +264,47 @@ test('two that join at the same moment are both patient, and one of them gets th
   await clock.pass(100)
   assert.equal(both.filter(isOwner).length, 1)
   for (const each of both) await each.stop()
+})
+
+test('whatever joins, leaves, is taken out and waits, no two own the flow at once', async () => {
+  const step = fc.record({
+    what: fc.constantFrom('join', 'leave', 'expire', 'end-delay', 'pass'),
+    index: fc.nat(5),
+    ms: fc.nat(1_500),
+  })
+  const run = async (steps: readonly { what: string; index: number; ms: number }[]): Promise<void> => {
+    const clock = new ManualClock()
+    const coordinator = new Coordinator()
+    const members: Participant[] = []
+    for (const { what, index, ms } of steps) {
+      const expired = [...coordinator.members.keys()][index]
+      if (what === 'join' && members.length < 4) members.push(start(clock, coordinator))
+      if (what === 'leave') await members.splice(index, 1)[0]?.stop()
+      // The broker takes nobody out who was heard of within the session; whoever is taken out has been silent for so long.
+      if (what === 'expire' && expired !== undefined) {
+        coordinator.failure = errors.CONNECTION_TIMED_OUT({
+          cluster: 'us',
+          broker: '1',
+          address: 'x',
+          timeoutMs: 1,
+          step: 'TCP',
+        })
+        await clock.pass(sessionTimeoutMs + 200)
+        coordinator.failure = null
+        coordinator.remove(expired)
+      }
+      if (what === 'end-delay') coordinator.endDelay()
+      await clock.pass(ms)
+      assert.ok(members.filter(isOwner).length <= 1)
+    }
+    coordinator.endDelay()
+    await clock.pass(5_000)
+    coordinator.endDelay()
+    await clock.pass(5_000)
+    assert.equal(members.filter(isOwner).length, Math.min(1, members.length))
+    for (const each of members) await each.stop()
+  }
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), run), { numRuns: 60 })
 })
 
 test('the owner keeps the flow while others come and go, and its signal stays quiet', async () => {

@@ -64,10 +64,12 @@ const unexplainedMaxCount = 10
 /**
  * This process's part in the group that guards who copies a flow. It carries out what ownership-state.ts decides; docs/decisions/0004 says why it is done like this.
  *
+ * There is one JoinGroup or SyncGroup at a time, for the member id that the broker gave; with another id everything begins anew. While it waits for
+ * others it looks at the group, otherwise it sends heartbeats: so the lease is renewed at all times.
+ *
  * Invariants (docs/invariants.md):
- * 24. one JoinGroup or SyncGroup at a time, for the member id that the broker gave; with another id everything begins anew.
- * 25. while it waits for others (JoinGroup, SyncGroup) it looks at the group, otherwise it sends heartbeats: so the lease is renewed at all times.
- * 26. `owned` gives a signal that is aborted before anything else is done, once the flow is not ours any more.
+ * 53. Of all processes that take part, at most one believes that it owns a flow, as long as their clocks run and the group has one coordinator.
+ * 54. An owner that has heard nothing of the group for a session is not sure of its flow, and stops unless the group has no coordinator.
  */
 export class FlowOwnership {
   readonly #deps: FlowOwnershipDependencies

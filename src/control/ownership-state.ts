@@ -12,9 +12,10 @@ import type { FlowOwner } from '../mirror/flow-member.ts'
  *    | expelled                    refused (in all but left)
  *   refused <-----------------------------------------------
  * ```
+ * A rebalance is no event of its own, what it decides may be one: so whoever owns a flow goes on while others come and go.
+ *
  * Invariants (docs/invariants.md):
- * 22. `begin` comes with each step into owner and `cease` with each step out of it, so that they take turns.
- * 23. a rebalance is no event of its own: what it decides may be one. So whoever owns a flow goes on while others come and go.
+ * 52. `begin` comes with each step into owner and `cease` with each step out of it: they take turns.
  */
 export type OwnershipState =
   /** Not a member yet, or not told yet who owns the flow. `cause`: what came in between; null at first. */

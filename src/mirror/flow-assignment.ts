@@ -8,9 +8,12 @@ export interface GroupedMember {
 }
 
 /**
- * Decides who owns each flow that members want. A: each flow has exactly one owner, and it is a member that wants it. B: whoever owns a flow and is
- * still there keeps it; of several claims the one of the latest generation counts, since that member took over from the others. C: a flow without an
- * owner goes to the process that has been there longest. D: the order of the members does not matter.
+ * Decides who owns each flow that members want. A flow without an owner goes to the process that has been there longest.
+ *
+ * Invariants (docs/invariants.md):
+ * 50. Each wanted flow has exactly one owner, a member that wants it, whatever the order of the members.
+ * 51. Whoever owns a flow and is still there keeps it. Of several claims the one of the latest generation counts: that member took over from the others.
+ *
  * @returns the owner of each flow, by its name
  */
 export function assignFlows(
