@@ -201,8 +201,11 @@ interface Participant {
   stop(): Promise<void>
 }
 
+let startedCount = 0
+
+/** Who comes later claims to be older: it would be given the flow if nobody owned it. */
 function start(clock: ManualClock, coordinator: Coordinator, flow = 'eu->us'): Participant {
-  const process = new LocalProcess({ version: '0', nowMs: clock.now() })
+  const process = new LocalProcess({ version: '0', nowMs: clock.now() - 1_000_000 * ++startedCount })
   const events: EventName[] = []
   const causes: string[] = []
   const strays = new Set<string>()
