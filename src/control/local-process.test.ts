@@ -15,7 +15,7 @@ async function startOther(
   const url = new URL('./local-process.ts', import.meta.url).href
   const script = `import(${JSON.stringify(url)}).then(({ LocalProcess }) => {
     console.log(JSON.stringify(new LocalProcess({ version: '0', nowMs: 1 }).identity)); setInterval(() => {}, 1000) })`
-  const [command = '', ...args] = [...prefix, process.execPath, '-e', script]
+  const [command, ...args] = [...prefix, process.execPath, '-e', script]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const end = async (): Promise<void> => {
