@@ -197,6 +197,16 @@ export const errorEntries = {
     action: 'stop',
     text: 'Cluster {cluster}: {broker} refused {api} with {error} ({detail}). Give the user of twinlog the permission (kafka-acls.sh), or use another user.',
   },
+  PRODUCER_REPLACED: {
+    kind: 'operational',
+    action: 'fence',
+    text: 'Cluster {cluster}: another process has taken over the transactional id {transactionalId}, so this one writes nothing more. Does a second twinlog run with the same group.id?',
+  },
+  STORE_FENCED: {
+    kind: 'operational',
+    action: 'fence',
+    text: 'Cluster {cluster}: topic {topic} takes nothing from this process any more ({error}), because another process has taken it over. Nothing more is written.',
+  },
   // --- wire: frames and batches -----------------------------------------------------------------------------------------
   FRAME_CORRUPT: {
     kind: 'operational',

@@ -15,6 +15,12 @@ const totals = {
   droppedTotal: 0,
   recoveriesTotal: 0,
   foreignWritesTotal: 0,
+  blindPartitionsCount: 0,
+  isIdempotent: true,
+  fencesTotal: 0,
+  unfencedTotal: 0,
+  targetLossesTotal: 0,
+  duplicatesPossibleTotal: 0,
 }
 const figures = { nextOffset: 0, endOffset: 0, isEndKnown: true, recordsTotal: 0, bytesTotal: 0 }
 

@@ -6,6 +6,7 @@ import type { Observer } from '../observe/event.ts'
 import type { LaneStatus } from '../pipeline/lane-status.ts'
 import { Lane } from '../pipeline/lane.ts'
 import { GroupClient } from '../kafka/group-client.ts'
+import { abortable } from '../kafka/abortable.ts'
 import { waitUntilCaughtUp } from './catch-up.ts'
 import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
 import type { FlowClusters } from './flow-clusters.ts'
@@ -19,6 +20,7 @@ import type { OwnerSummary } from './flow-summary.ts'
 import type { LocalProcess } from './local-process.ts'
 import { runWhileOwner } from './owned-run.ts'
 import type { OwnedOptions } from './owned-run.ts'
+import { LedgerTrimmer } from './ledger-trimmer.ts'
 import { PositionFlusher } from './position-flusher.ts'
 import type { RemoteTopicOwners } from './remote-topic-owners.ts'
 import type { FlowProgress, SupervisedFlow } from './supervisor.ts'
@@ -124,7 +126,10 @@ export class FlowRunner implements SupervisedFlow {
     const { topicsCount, partitionsCount } = topics.counts()
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
     const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
-    await this.#copy(lane, topics, flusher, isFirstDone, { signal, drainMs: () => (tenure.aborted ? 0 : drainMs) })
+    await this.#copy(lane, topics, { clusters, stores, flusher }, isFirstDone, {
+      signal,
+      drainMs: () => (tenure.aborted ? 0 : drainMs),
+    })
   }
 
   #createOwnership(
@@ -173,17 +178,21 @@ export class FlowRunner implements SupervisedFlow {
   async #copy(
     lane: Lane,
     { sync }: FlowTopics,
-    flusher: PositionFlusher,
+    { clusters, stores, flusher }: { clusters: FlowClusters; stores: FlowStores; flusher: PositionFlusher },
     isFirstDone: boolean,
     { signal, drainMs }: { readonly signal: AbortSignal; readonly drainMs: () => number },
   ): Promise<void> {
     const flushing = new AbortController()
     const flushed = flusher.run({ signal: flushing.signal })
+    flushed.catch(() => {})
     try {
       const tasks = [
         (until: AbortSignal) => lane.run({ signal: until, drainMs }),
         (until: AbortSignal) => sync.run({ signal: until, isFirstDone }),
         (until: AbortSignal) => this.#watchCatchUp(lane, () => sync.isComplete, until),
+        (until: AbortSignal) => this.#createTrimmer(clusters, stores).run({ signal: until }),
+        // It ends of itself only when another process has taken the positions over.
+        (until: AbortSignal) => this.#watchFlusher(flushed, until),
       ]
       await runTogether(tasks, { signal })
     } finally {
@@ -191,6 +200,13 @@ export class FlowRunner implements SupervisedFlow {
       flushing.abort()
       await flushed
     }
+  }
+
+  #createTrimmer({ sourceAdmin, targetAdmin }: FlowClusters, { ledger }: FlowStores): LedgerTrimmer {
+    const { name: flow, policy, source } = this.#plan
+    const { clock, observe } = this.#deps
+    const remoteTopic = (topic: string): string => policy.formatRemoteTopic(source.alias, topic)
+    return new LedgerTrimmer({ flow, ledger, source: sourceAdmin, target: targetAdmin, remoteTopic, clock, observe })
   }
 
   #createFlusher(lane: Lane, { offsets }: FlowStores, mayWrite: () => boolean): PositionFlusher {
@@ -205,6 +221,14 @@ export class FlowRunner implements SupervisedFlow {
       write: offsets.write.bind(offsets),
       onFailure: (failure) => observe.event('PositionsUnwritten', { flow, ...failure }),
     })
+  }
+
+  async #watchFlusher(flushed: Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await abortable(flushed, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
   }
 
   async #watchCatchUp(lane: Lane, isComplete: () => boolean, signal: AbortSignal): Promise<void> {

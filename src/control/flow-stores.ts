@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TwinlogError } from '../base/catalogue.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
+import { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
@@ -31,11 +32,15 @@ export async function openFlowStores(
   const { offsetsTopic } = plan.positions
   const sourceClusterId = sourceAdmin.metadata?.clusterId ?? null
   const owner = { connectorName, sourceAlias: plan.source.alias }
+  const producer = new FencingProducer(targetWorker, `${plan.groupId}-${plan.source.alias}-twinlog-stores`)
+  const options = { signal, producer }
   const [ledger, offsets] = await Promise.all([
-    LedgerStore.open(targetWorker, { ...plan.positions, sourceClusterId, planHash: planHashOf(plan) }, { signal }),
-    SourceOffsetStore.open(targetWorker, { ...plan.positions, owner }, { signal }),
+    LedgerStore.open(targetWorker, { ...plan.positions, sourceClusterId, planHash: planHashOf(plan) }, options),
+    SourceOffsetStore.open(targetWorker, { ...plan.positions, owner }, options),
   ])
   const flow = plan.name
+  const { transactionalId, refusal: error } = producer
+  if (error !== null) observe.event('StoresUnfenceable', { flow, cluster: plan.target.alias, transactionalId, error })
   for (const error of ledger.problems) observe.event('LedgerUnreadable', { flow, error })
   for (const record of offsets.unreadable) observe.event('PositionUnreadable', { flow, offsetsTopic, ...record })
   const onUnreadable = (error: TwinlogError) => observe.event('LedgerUnreadable', { flow, error })

@@ -1,4 +1,4 @@
-import type { LaneStatus, PartitionStatus } from '../pipeline/lane-status.ts'
+import type { LaneStatus, LaneTotals, PartitionStatus } from '../pipeline/lane-status.ts'
 import type { FlowState } from './flow-state.ts'
 
 /** The process that owns a flow. */
@@ -26,6 +26,17 @@ export interface FlowSummary {
   readonly recordsTotal: number
   readonly bytesTotal: number
   readonly gapsTotal: number
+  /** What the promise of docs/delivery.md does not cover, as far as it happened; null: there is no lane now. */
+  readonly exceptions: Pick<
+    LaneTotals,
+    | 'foreignWritesTotal'
+    | 'targetLossesTotal'
+    | 'duplicatesPossibleTotal'
+    | 'fencesTotal'
+    | 'unfencedTotal'
+    | 'blindPartitionsCount'
+    | 'isIdempotent'
+  > | null
   /** A few of the partitions that stopped, with their reasons. */
   readonly stopped: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[]
 }
@@ -58,9 +69,24 @@ export function summarizeFlow(
     recordsTotal: lane?.totals.recordsTotal ?? 0,
     bytesTotal: lane?.totals.bytesTotal ?? 0,
     gapsTotal,
+    exceptions: lane === null ? null : exceptionsOf(lane.totals),
     stopped: partitions
       .filter(({ phase }) => phase === 'stopped')
       .slice(0, stoppedShownMaxCount)
       .map(({ topic, partition, reason }) => ({ topic, partition, reason: reason ?? 'unknown' })),
+  }
+}
+
+function exceptionsOf(totals: LaneTotals): NonNullable<FlowSummary['exceptions']> {
+  const { foreignWritesTotal, targetLossesTotal, duplicatesPossibleTotal } = totals
+  const { fencesTotal, unfencedTotal, blindPartitionsCount, isIdempotent } = totals
+  return {
+    foreignWritesTotal,
+    targetLossesTotal,
+    duplicatesPossibleTotal,
+    fencesTotal,
+    unfencedTotal,
+    blindPartitionsCount,
+    isIdempotent,
   }
 }

@@ -1,6 +1,7 @@
 import { createTopics } from '../kafka/admin.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { ensureCompactedTopic, readCompactedTopic } from '../kafka/compacted-topic.ts'
+import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import { TopicWriter } from '../kafka/topic-writer.ts'
 import type { RecordLog } from './record-log.ts'
 
@@ -20,13 +21,14 @@ export interface InternalTopicSpec {
 
 /**
  * Opens a compacted topic on a cluster, creating it where it is missing.
+ * @param options.producer   under whose transactional id is written: whoever opened the topic with it before can write nothing from now on
  * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING, KAFKA_* and connection errors
  * Source: Kafka Connect's TopicAdmin, KafkaTopicBasedBackingStore.
  */
 export async function openInternalTopic(
   cluster: ClusterClient,
   spec: InternalTopicSpec,
-  { signal }: { signal: AbortSignal },
+  { signal, producer = null }: { signal: AbortSignal; producer?: FencingProducer | null },
 ): Promise<RecordLog> {
   const { topic, partitionsCount, replicationFactor } = spec
   await createWithConfigs(cluster, spec, signal)
@@ -36,7 +38,10 @@ export async function openInternalTopic(
     { partitions: partitionsCount, replicationFactor },
     { signal },
   )
-  const writer = new TopicWriter(cluster, topic)
+  // Before anything is read: what an earlier process still has on its way is in the log by now, or never will be.
+  const partitions = metadata.partitions.map(({ partition }) => ({ topic, partition }))
+  await producer?.fenceAndWait(partitions, { signal })
+  const writer = new TopicWriter(cluster, topic, { producer })
   return {
     topic,
     cluster: cluster.alias,

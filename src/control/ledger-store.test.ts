@@ -13,6 +13,7 @@ const scope = { sourceClusterId: 'source-id', targetClusterId: 'target-id', plan
 const identity: LedgerIdentity = {
   producerId: 4000n,
   producerEpoch: 0,
+  firstSequence: 0,
   sourceTopicId: '00000000-0000-0000-0000-000000000001',
   targetTopicId: '00000000-0000-0000-0000-000000000002',
   sourceLeaderEpoch: 5,
@@ -90,10 +91,15 @@ test('history is not written again: a million one-record transactions cost under
   for (let start = perAppend; start < 1_000_000; start += perAppend)
     await store.write([write(transactions(start, perAppend))], options)
   assert.ok(log.sizeBytes / 1_000_000 < 0.1, `${log.sizeBytes} bytes`)
-  assert.equal((await load(log.compacted())).find('orders', 0)?.runs.length, 1_000_000)
+  // The start reads the newest only; the others lie there packed.
+  const compacted = await load(log.compacted())
+  const runs = compacted.find('orders', 0)?.runs ?? []
+  assert.ok(runs.length >= 50_000 && runs.length < 500_000, `${runs.length} runs read`)
+  assert.deepEqual(runs.at(-1), transactions(999_999, 1)[0])
+  assert.deepEqual(runs[0], transactions(1_000_000 - runs.length, 1)[0])
 })
 
-test('small appends of irregular runs cost at most about 2 bytes a run once the topic is compacted', async () => {
+test('small appends of irregular runs cost at most 2 bytes a run once the topic is compacted', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)
   const runs: Run[] = []
@@ -110,7 +116,7 @@ test('small appends of irregular runs cost at most about 2 bytes a run once the 
   await store.write([write(runs.slice(0, 1), { replaces: true })], options)
   for (let start = 1; start < runs.length; start += 7) await store.write([write(runs.slice(start, start + 7))], options)
   const compacted = log.compacted()
-  assert.ok(compacted.sizeBytes / runs.length < 2.1, `${compacted.sizeBytes / runs.length} bytes a run`)
+  assert.ok(compacted.sizeBytes / runs.length < 2.05, `${compacted.sizeBytes / runs.length} bytes a run`)
   assert.deepEqual((await load(compacted)).find('orders', 0)?.runs, runs)
 })
 
@@ -131,9 +137,90 @@ test('another identity forgets the runs of the one before and leaves no segment 
   await store.write([write(transactions(0, 5_000), { replaces: true })], options)
   const other = { ...identity, producerId: 4001n }
   await store.write([write(transactions(0, 2_000), { identity: other, replaces: true })], options)
-  await store.write([write(transactions(2_000, 1), { identity: other })], options)
-  assert.deepEqual((await load(log)).find('orders', 0), { ...other, runs: transactions(0, 2_001) })
+  await store.write([write(transactions(2_000, 100), { identity: other })], options)
+  assert.deepEqual((await load(log)).find('orders', 0), { ...other, runs: transactions(0, 2_100) })
   assert.equal(log.compacted().records.length, 2)
+})
+
+test('another epoch of the producer goes on with the runs there are: sequences run on across a fence', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 5_000), { replaces: true })], options)
+  const fenced = { ...identity, producerEpoch: 7, firstSequence: 5_000 }
+  await store.write([write(transactions(5_000, 3), { identity: fenced })], options)
+  for (const each of [store, await load(log.compacted())])
+    assert.deepEqual(each.find('orders', 0), { ...fenced, runs: transactions(0, 5_003) })
+})
+
+test('an entry that was written under another plan says so', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  await (await load(log)).write([write(transactions(0, 3), { replaces: true })], options)
+  const other = await LedgerStore.load(log.copy(), { ...scope, planHash: 2n }, options)
+  assert.equal(other.find('orders', 0)?.isOtherPlan, true)
+  assert.equal((await load(log.copy())).find('orders', 0)?.isOtherPlan, undefined)
+})
+
+test('runs are forgotten when both logs have lost all their records, and not before', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 20_000), { replaces: true })], options)
+  const segmentsCount = (): number => [...store.withHistory()][0]?.segmentsCount ?? 0
+  const all = segmentsCount()
+  assert.ok(all >= 5)
+  const trim = (sourceLogStart: number, targetLogStart: number) =>
+    store.trim([{ topic: 'orders', partition: 0, sourceLogStart, targetLogStart }], { ...options, maxBytes: 1e9 })
+  for (const [source, target] of [
+    [0, 0],
+    [40_000, 0],
+    [0, 20_000],
+  ] as const) {
+    assert.deepEqual(await trim(source, target), { trimmedCount: 0, droppedCount: 0 })
+  }
+  // Records up to upstream 19,999 and downstream 9,999 are gone.
+  const { trimmedCount } = await trim(20_000, 10_000)
+  assert.ok(trimmedCount >= 2 && trimmedCount < all, `${trimmedCount} of ${all}`)
+  for (const each of [store, await load(log.copy()), await load(log.compacted())]) {
+    const runs = each.find('orders', 0)?.runs ?? []
+    assert.ok((runs[0]?.upstream ?? Infinity) <= 20_000, 'the run of the log start is there')
+    assert.deepEqual(runs, transactions(20_000 - runs.length, runs.length))
+    assert.equal([...each.withHistory()][0]?.segmentsCount, all - trimmedCount)
+  }
+  await trim(1e9, 1e9)
+  assert.equal(store.find('orders', 0)?.runs.at(-1)?.upstream, 39_998, 'the newest run stays')
+  assert.equal(log.compacted().records.length, 1)
+  await store.write([write(transactions(20_000, 3))], options)
+  assert.equal((await load(log.compacted())).find('orders', 0)?.runs.at(-1)?.sequence, 20_002)
+})
+
+test('the oldest runs are forgotten when all take more room than they may, the longest histories first', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write(
+    [
+      write(transactions(0, 100_000), { replaces: true }),
+      write(transactions(0, 6_000), { replaces: true, partition: 1 }),
+    ],
+    options,
+  )
+  const maxBytes = 4_000
+  const { droppedCount } = await store.trim([], { ...options, maxBytes })
+  assert.ok(droppedCount > 10)
+  assert.deepEqual(await store.trim([], { ...options, maxBytes }), { trimmedCount: 0, droppedCount: 0 })
+  assert.equal(store.find('orders', 1)?.runs.length, 6_000)
+  const compacted = await load(log.compacted())
+  const runs = compacted.find('orders', 0)?.runs ?? []
+  assert.deepEqual(runs, transactions(100_000 - runs.length, runs.length))
+})
+
+test('a trim that could not be written changes nothing', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 20_000), { replaces: true })], options)
+  log.beforeAppend = () =>
+    Promise.reject(errors.KAFKA_REFUSED({ cluster: 'us', broker: 'b', api: 'Produce', error: 'X', detail: 'no' }))
+  const starts = [{ topic: 'orders', partition: 0, sourceLogStart: 20_000, targetLogStart: 10_000 }]
+  await assert.rejects(store.trim(starts, { ...options, maxBytes: 1e9 }))
+  assert.equal(store.find('orders', 0)?.runs.length, 20_000)
 })
 
 test('wherever an append is cut off, the ledger says the truth of before or of after', async () => {

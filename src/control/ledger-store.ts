@@ -13,6 +13,7 @@ import { decodeLedgerGap, decodeLedgerKey, encodeLedgerGap, encodeLedgerKey } fr
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
+import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
 
@@ -28,6 +29,12 @@ export interface LedgerOptions {
   readonly sourceClusterId: string | null
   /** Hash of what decides how records are rewritten: written down with every entry. */
   readonly planHash: bigint
+}
+
+/** First offsets of a source partition's log and of its copy's. */
+export interface LogStarts extends TopicPartition {
+  readonly sourceLogStart: number
+  readonly targetLogStart: number
 }
 
 interface QueuedWrite {
@@ -69,11 +76,11 @@ export class LedgerStore implements LedgerWriter {
   static async open(
     target: ClusterClient,
     options: LedgerOptions,
-    { signal }: { signal: AbortSignal },
+    { signal, producer = null }: { signal: AbortSignal; producer?: FencingProducer | null },
   ): Promise<LedgerStore> {
     const { ledgerTopic: topic, replicationFactor, sourceClusterId, planHash } = options
     // One partition: an append is one batch, and records stay in the order of the calls.
-    const log = await openInternalTopic(target, { topic, partitionsCount: 1, replicationFactor }, { signal })
+    const log = await openInternalTopic(target, { topic, partitionsCount: 1, replicationFactor }, { signal, producer })
     const targetClusterId = target.metadata?.clusterId ?? null
     return LedgerStore.load(log, { sourceClusterId, targetClusterId, planHash }, { signal })
   }
@@ -151,6 +158,71 @@ export class LedgerStore implements LedgerWriter {
       )
       for (const key of keys) this.#partitions.delete(key)
     })
+  }
+
+  /** Partitions that have older runs, which may be forgotten some day. */
+  *withHistory(): Generator<TopicPartition & { readonly segmentsCount: number }> {
+    for (const state of this.#partitions.values()) {
+      const segmentsCount = state.segmentsSize.count
+      if (segmentsCount > 0) yield { ...state.partition, segmentsCount }
+    }
+  }
+
+  /**
+   * Forgets the runs of which nothing can be asked for any more, and the oldest of the rest if all take more than `maxBytes` of memory; the newest of a
+   * partition always stay.
+   * @returns segments that were forgotten, and how many of them because of the limit
+   * @throws LEDGER_WRITE_FAILED, or the signal's reason: then nothing is forgotten, and it can be tried again
+   */
+  async trim(
+    starts: readonly LogStarts[],
+    { signal, maxBytes }: { signal: AbortSignal; maxBytes: number },
+  ): Promise<{ readonly trimmedCount: number; readonly droppedCount: number }> {
+    let trimmedCount = 0
+    let droppedCount = 0
+    await this.#inTurn(async () => {
+      trimmedCount = await this.#applyAll(
+        starts.map(({ topic, partition, sourceLogStart, targetLogStart }) => {
+          const state = this.#partitions.get(topicPartitionKey(topic, partition))
+          return { state, change: state?.planTrim(sourceLogStart, targetLogStart) ?? null }
+        }),
+        signal,
+      )
+    })
+    await this.#inTurn(async () => {
+      const segmentsMax = segmentsLimit(
+        [...this.#partitions.values()].map(({ segmentsSize }) => segmentsSize),
+        maxBytes,
+      )
+      if (segmentsMax === null) return
+      const states = [...this.#partitions.values()]
+      droppedCount = await this.#applyAll(
+        states.map((state) => ({ state, change: state.planLimit(segmentsMax) })),
+        signal,
+      )
+    })
+    return { trimmedCount, droppedCount }
+  }
+
+  /** @returns how many segments went */
+  async #applyAll(
+    planned: readonly { readonly state: LedgerPartition | undefined; readonly change: LedgerChange | null }[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const changes = planned.filter(({ change }) => change !== null)
+    if (changes.length === 0) return 0
+    await this.#append(
+      changes.map(({ change }) => change?.records ?? []),
+      changes.length,
+      signal,
+    )
+    let count = 0
+    for (const { state, change } of changes) {
+      if (state === undefined || change === null) continue
+      state.apply(change)
+      count += change.removedSegments.length
+    }
+    return count
   }
 
   #take({ offset, key, value }: ReadInternalRecord): void {
@@ -242,6 +314,7 @@ export class LedgerStore implements LedgerWriter {
       await this.#appendPatiently(records, signal)
     } catch (cause) {
       signal.throwIfAborted()
+      if (cause instanceof TwinlogError && cause.action === 'fence') throw cause
       const reason = cause instanceof Error ? cause.message : String(cause)
       const parameters = { count, ledgerTopic: this.#log.topic, cluster: this.#log.cluster, reason }
       // What waiting cannot mend (no permission, a topic that is gone) stays a reason to stop.
@@ -269,6 +342,26 @@ export class LedgerStore implements LedgerWriter {
       }
     }
   }
+}
+
+/** @returns how many segments each partition may keep so that all stay within the limit; null: they do already */
+function segmentsLimit(
+  sizes: readonly { readonly count: number; readonly bytes: number }[],
+  maxBytes: number,
+): number | null {
+  const total = (segmentsMax: number): number =>
+    sizes.reduce((sum, { count, bytes }) => sum + (count === 0 ? 0 : (bytes * Math.min(count, segmentsMax)) / count), 0)
+  const longest = sizes.reduce((most, { count }) => Math.max(most, count), 0)
+  if (total(longest) <= maxBytes) return null
+  let low = 0
+  let high = longest
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    // Somewhat below the limit, so that it is not met again at once.
+    if (total(middle) <= 0.75 * maxBytes) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** What passes by itself: a broker restarts, a leader moves. */

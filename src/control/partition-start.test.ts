@@ -7,6 +7,7 @@ import type { PartitionStart } from './partition-start.ts'
 const ledger: LedgerEntry = {
   producerId: 7n,
   producerEpoch: 0,
+  firstSequence: 0,
   sourceTopicId: 's1',
   targetTopicId: 't1',
   sourceLeaderEpoch: 0,

@@ -1,3 +1,4 @@
+import { TwinlogError } from '../base/catalogue.ts'
 import type { Clock } from '../base/clock.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import type { SourceOffset } from '../mirror/source-offset-record.ts'
@@ -35,6 +36,7 @@ export class PositionFlusher {
   /**
    * Flushes at every tick until the signal, and then a last time. Abort the signal when the lane has drained, so that the last flush has it all.
    * Resolves at the stop, whether or not that flush succeeded: a failure was reported, and at most one interval is copied again.
+   * @throws STORE_FENCED, PRODUCER_REPLACED when another process has taken the positions over
    */
   async run({ signal }: { signal: AbortSignal }): Promise<void> {
     const { clock, intervalMs, finalFlushTimeoutMs } = this.#dependencies
@@ -72,6 +74,8 @@ export class PositionFlusher {
     try {
       await this.flush({ signal })
     } catch (error) {
+      // Another process writes them now: ours are not to be kept for later.
+      if (error instanceof TwinlogError && error.action === 'fence') throw error
       // A flush that the stop interrupts is no failure: the last one follows at once.
       if (!signal.aborted) this.#report(error)
     }

@@ -1,3 +1,4 @@
+import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { SourceOffset, SourceOffsetOwner } from '../mirror/source-offset-record.ts'
 import {
@@ -8,6 +9,7 @@ import {
 } from '../mirror/source-offset-record.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
+import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { PositionsSettings } from '../mirror/flow-plan.ts'
 import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
@@ -56,10 +58,14 @@ export class SourceOffsetStore {
   static async open(
     target: ClusterClient,
     options: SourceOffsetOptions,
-    { signal }: { signal: AbortSignal },
+    { signal, producer = null }: { signal: AbortSignal; producer?: FencingProducer | null },
   ): Promise<SourceOffsetStore> {
     const { offsetsTopic: topic, partitionsCount, replicationFactor, topicConfigs: configs } = options
-    const log = await openInternalTopic(target, { topic, partitionsCount, replicationFactor, configs }, { signal })
+    const log = await openInternalTopic(
+      target,
+      { topic, partitionsCount, replicationFactor, configs },
+      { signal, producer },
+    )
     return SourceOffsetStore.load(log, options.owner, { signal })
   }
 
@@ -105,6 +111,7 @@ export class SourceOffsetStore {
       await this.#log.append(records, { signal })
     } catch (cause) {
       signal.throwIfAborted()
+      if (cause instanceof TwinlogError && cause.action === 'fence') throw cause
       const reason = cause instanceof Error ? cause.message : String(cause)
       const { topic: offsetsTopic, cluster } = this.#log
       throw errors.SOURCE_OFFSETS_WRITE_FAILED({ count: entries.length, offsetsTopic, cluster, reason }, { cause })

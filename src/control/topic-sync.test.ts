@@ -279,6 +279,7 @@ describe('topic sync', () => {
     const identity = {
       producerId: 1n,
       producerEpoch: 0,
+      firstSequence: 0,
       sourceTopicId: 's0',
       targetTopicId: null,
       sourceLeaderEpoch: 0,

@@ -4,7 +4,11 @@
  * @throws the signal's reason when it is aborted first; then the promise goes on, and its failure is not reported twice
  */
 export async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted()
+  if (signal.aborted) {
+    // Nobody else waits for it: its failure would end the process.
+    promise.catch(() => undefined)
+    throw signal.reason
+  }
   const aborted = Promise.withResolvers<never>()
   const onAbort = () => aborted.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })

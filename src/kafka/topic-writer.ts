@@ -3,9 +3,12 @@ import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
 import { assert } from '../base/assert.ts'
+import { errors } from '../base/errors.ts'
 import { initProducerId } from './admin.ts'
 import type { ClusterClient } from './cluster-client.ts'
-import { classify, kafkaError } from './kafka-error.ts'
+import type { FencingProducer } from './fencing-producer.ts'
+import { classify, kafkaError, kafkaErrorName } from './kafka-error.ts'
+import type { ProducerIdentity } from './transactions.ts'
 
 /** One record to write into an internal topic. A null value is a tombstone. */
 export interface RecordToWrite {
@@ -28,29 +31,47 @@ const recordOverheadBytes = 32
 const sequenceLimit = 2 ** 31
 const attemptsMax = 20
 const duplicateSequence = 46
+/** Brokers look for forgotten producers as often (producer.id.expiration.check.interval.ms). */
+const IDLE_MS = 600_000
 
-/** After these the leader no longer goes by our sequences: a new producer id starts over. */
+/** After these the leader no longer goes by our sequences: another identity starts over. */
 const identityLost: ReadonlySet<number> = new Set([
   45, // OUT_OF_ORDER_SEQUENCE_NUMBER
   47, // INVALID_PRODUCER_EPOCH
   49, // INVALID_PRODUCER_ID_MAPPING
   59, // UNKNOWN_PRODUCER_ID
 ])
+const invalidProducerEpoch = 47
 
 /**
  * Writes small amounts into one topic, idempotently and with acks=all: for internal topics, not for the data path.
  * Calls wait for each other, so that one partition has one batch under way, and its order is the order of calls.
- * With a new producer id (see identityLost) a record may be written twice: compacted topics do not mind.
+ * With another identity (see identityLost) a record may be written twice: compacted topics do not mind.
+ *
+ * With a `producer` it writes under a transactional id, and ends for good when another process has taken that over: it takes no new identity then, which
+ * would defeat the fence.
  */
 export class TopicWriter {
   readonly #cluster: ClusterClient
   readonly #topic: string
   readonly #clock: Clock
-  #identity: { readonly producerId: bigint; readonly producerEpoch: number } | null = null
+  readonly #producer: FencingProducer | null
+  #identity: ProducerIdentity | null = null
+  /** The last one that was used up; a raised epoch of the same id begins anew. */
+  #spent: ProducerIdentity | null = null
+  #usedAtMs = 0
   readonly #sequences = new Map<number, number>()
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(cluster: ClusterClient, topic: string, clock: Clock = systemClock) {
+  constructor(
+    cluster: ClusterClient,
+    topic: string,
+    {
+      clock = systemClock,
+      producer = null,
+    }: { readonly clock?: Clock; readonly producer?: FencingProducer | null } = {},
+  ) {
+    this.#producer = producer
     this.#cluster = cluster
     this.#topic = topic
     this.#clock = clock
@@ -58,13 +79,14 @@ export class TopicWriter {
 
   /**
    * Resolves when all records are on all in-sync replicas.
-   * @throws KAFKA_*, connection errors, after several attempts; some of the records may then be written
+   * @throws STORE_FENCED, PRODUCER_REPLACED: another process writes here now; KAFKA_*, connection errors, after several attempts; some of the records may
+   *         then be written
    */
   write(records: readonly RecordToWrite[], { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const done = this.#last.then(() => this.#writeAll(records, signal))
     this.#last = done.catch(() => {
-      // Whether the leader took the last sequences is not known: later records start over with a new id.
-      this.#identity = null
+      // Whether the leader took the last sequences is not known: later records start over with another identity.
+      this.#giveUpIdentity()
     })
     return done
   }
@@ -95,7 +117,7 @@ export class TopicWriter {
       if (last === undefined) return
       if (backoff.attempts >= attemptsMax) throw last.error
       const isLost = failures.some(({ identityIsLost }) => identityIsLost)
-      if (isLost) this.#identity = null
+      if (isLost) this.#giveUpIdentity()
       await this.#clock.sleep(backoff.next(), { signal })
       await this.#cluster.refreshMetadata({ signal, topics: [this.#topic] })
       open = isLost
@@ -114,15 +136,30 @@ export class TopicWriter {
     timestamp: bigint,
     signal: AbortSignal,
   ): Promise<readonly SequencedBatch[]> {
+    // A broker forgets an idle producer in time, and with it that another one has the id: so we ask whether it is still ours.
+    if (this.#producer !== null && this.#clock.monotonic() - this.#usedAtMs > IDLE_MS) this.#giveUpIdentity()
     if (this.#identity === null) {
-      this.#identity = await initProducerId(this.#cluster, { signal })
+      this.#identity = await this.#newIdentity(signal)
       this.#sequences.clear()
     }
+    this.#usedAtMs = this.#clock.monotonic()
     return batches.map(({ partition, records }) => {
       const sequence = this.#sequences.get(partition) ?? 0
       this.#sequences.set(partition, (sequence + records.length) % sequenceLimit)
       return { partition, records, timestamp, sequence }
     })
+  }
+
+  #giveUpIdentity(): void {
+    this.#spent = this.#identity ?? this.#spent
+    this.#identity = null
+  }
+
+  async #newIdentity(signal: AbortSignal): Promise<ProducerIdentity> {
+    const taken = (await this.#producer?.take({ signal })) ?? null
+    if (this.#producer === null || taken === null) return initProducerId(this.#cluster, { signal })
+    const isSpent = this.#spent !== null && this.#spent.producerEpoch >= taken.producerEpoch
+    return isSpent ? ((await this.#producer.renew({ signal })) ?? taken) : taken
   }
 
   /** @returns the batches that are not written yet, each with its reason; throws what another attempt would not mend */
@@ -174,6 +211,12 @@ export class TopicWriter {
         api,
         detail: errorMessage,
       })
+      if (errorCode === invalidProducerEpoch && this.#producer !== null && this.#producer.refusal === null) {
+        throw errors.STORE_FENCED(
+          { cluster: this.#cluster.alias, topic, error: kafkaErrorName(errorCode) },
+          { cause: error },
+        )
+      }
       const identityIsLost = identityLost.has(errorCode)
       const { action } = classify(error)
       if (!identityIsLost && action !== 'retry' && action !== 'refresh-metadata') throw error

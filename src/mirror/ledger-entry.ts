@@ -4,6 +4,11 @@ import type { Run } from './run.ts'
 export interface LedgerIdentity {
   readonly producerId: bigint
   readonly producerEpoch: number
+  /**
+   * Our sequence that goes by 0 under this identity: ours run on when the identity changes, so that runs stay one list, while each epoch of a producer id
+   * begins at 0 in a partition. A batch carries `sequenceDistance(firstSequence, sequence)`.
+   */
+  readonly firstSequence: number
   /** Topic ids as uuid text; null where a broker is too old to have them. */
   readonly sourceTopicId: string | null
   readonly targetTopicId: string | null
@@ -15,6 +20,8 @@ export interface LedgerIdentity {
 export interface LedgerEntry extends LedgerIdentity {
   /** Oldest first; never empty. */
   readonly runs: readonly Run[]
+  /** Present when they were written under another plan (isolation level): what is read now may be other records. */
+  readonly isOtherPlan?: true
 }
 
 /** New runs of one partition, to be durable before any of their batches is sent. */
@@ -23,7 +30,7 @@ export interface LedgerWrite {
   readonly topic: string
   readonly partition: number
   readonly identity: LedgerIdentity
-  /** True when the identity is new for the partition: earlier runs of it are forgotten. */
+  /** True when nothing earlier counts any more: earlier runs are forgotten. False with another identity: sequences run on. */
   readonly replaces: boolean
   readonly runs: readonly Run[]
 }

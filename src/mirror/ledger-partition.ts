@@ -16,8 +16,12 @@ import { RUNS_PER_BLOCK_MAX } from './run-codec.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 /** A head is rewritten with every append, so the runs in it are few: beyond either limit they move to a segment. */
-const HEAD_RUNS_MAX = 512
+const HEAD_RUNS_MAX = 2048
 const HEAD_BYTES_MAX = 1280
+/** Segments that are read at the start, newest first; what a target can still have on its way lies in far fewer. */
+const SEGMENTS_READ_MAX = 64
+/** What a segment costs in memory besides its bytes: an entry of a map, an object, a buffer. */
+const SEGMENT_OVERHEAD_BYTES = 250
 
 /** A record to append to the ledger topic; a null value is a tombstone. */
 export interface LedgerAppend {
@@ -91,11 +95,13 @@ export class LedgerPartition {
     const head = this.readHead()
     if (head === null || !isSameScope(head.scope, scope)) return null
     const map = new OffsetMap()
-    for (let number = head.firstSegment; number < head.nextSegment; number++) {
+    const firstRead = Math.max(head.firstSegment, head.nextSegment - SEGMENTS_READ_MAX)
+    for (let number = firstRead; number < head.nextSegment; number++) {
       for (const run of this.#readSegment(head, number)) map.begin(run)
     }
     for (const run of head.runs) map.begin(run)
-    return { ...head.identity, runs: [...map.runs()] }
+    const isOtherPlan = head.scope.planHash !== 0n && head.scope.planHash !== scope.planHash
+    return { ...head.identity, runs: [...map.runs()], ...(isOtherPlan ? { isOtherPlan } : {}) }
   }
 
   /** What to append so that the topic has more runs, or starts anew with another identity. */
@@ -106,7 +112,7 @@ export class LedgerPartition {
       write.replaces || old !== null,
       `${write.topic}-${write.partition} continues in a ledger that does not have it`,
     )
-    if (old !== null) assertSameOwner(old, write)
+    if (old !== null) assertSameTopics(old, write)
     const change = this.#planHead({
       identity: write.identity,
       scope,
@@ -116,6 +122,55 @@ export class LedgerPartition {
       runs: [...OffsetMap.from([...(old?.runs ?? []), ...write.runs]).runs()],
     })
     return write.replaces ? this.#withoutOldSegments(change) : change
+  }
+
+  /** How many segments there are, and about how much memory they take. */
+  get segmentsSize(): { readonly count: number; readonly bytes: number } {
+    let bytes = 0
+    for (const { value } of this.#segments.values()) bytes += value.length + SEGMENT_OVERHEAD_BYTES
+    return { count: this.#segments.size, bytes }
+  }
+
+  /**
+   * What to append so that the topic forgets the segments of which nothing can be asked for any more: all their records lie before the starts of both logs.
+   * @returns null when there is nothing to forget, or the head cannot be read
+   */
+  planTrim(sourceLogStart: number, targetLogStart: number): LedgerChange | null {
+    const head = attempt(() => this.readHead())
+    if (head === null) return null
+    let first = head.firstSegment
+    while (first < head.nextSegment) {
+      const next = this.#firstRunAfter(head, first)
+      if (next === null || next.upstream > sourceLogStart || next.downstream < 0 || next.downstream > targetLogStart)
+        break
+      first++
+    }
+    return this.#planDrop(head, first)
+  }
+
+  /** What to append so that the topic forgets the oldest segments, as far as they exceed so many. @returns as `planTrim` */
+  planLimit(segmentsMax: number): LedgerChange | null {
+    const head = attempt(() => this.readHead())
+    return head === null ? null : this.#planDrop(head, Math.max(head.firstSegment, head.nextSegment - segmentsMax))
+  }
+
+  /** The run that follows the last one of a segment; null when it cannot be read. */
+  #firstRunAfter(head: LedgerHead, segment: number): Run | null {
+    const runs = segment + 1 < head.nextSegment ? attempt(() => this.#readSegment(head, segment + 1)) : head.runs
+    return runs?.[0] ?? null
+  }
+
+  #planDrop(head: LedgerHead, firstSegment: number): LedgerChange | null {
+    const removedSegments = [...this.#segments.keys()].filter((number) => number < firstSegment)
+    if (firstSegment === head.firstSegment && removedSegments.length === 0) return null
+    const value = encodeLedgerHead({ ...head, firstSegment })
+    const tombstones = removedSegments.map((number) => ({ key: this.#segmentKey(number), value: null }))
+    return {
+      records: [{ key: this.#headKey(), value }, ...tombstones],
+      head: { offset: -1, value },
+      addedSegments: new Map(),
+      removedSegments,
+    }
   }
 
   /** What to append so that the topic forgets the partition. */
@@ -211,11 +266,12 @@ function split(head: LedgerHead): { sealed: Run[][]; rest: readonly Run[] } {
   return { sealed, rest: runs.slice(-1) }
 }
 
-function assertSameOwner(head: LedgerHead, write: LedgerWrite): void {
-  const { producerId, producerEpoch } = head.identity
+/** Producer id and epoch may change while runs go on; what they count may not. */
+function assertSameTopics(head: LedgerHead, write: LedgerWrite): void {
+  const { sourceTopicId, targetTopicId } = head.identity
   assert(
-    producerId === write.identity.producerId && producerEpoch === write.identity.producerEpoch,
-    `${write.topic}-${write.partition} continues in the ledger with another producer id or epoch`,
+    sourceTopicId === write.identity.sourceTopicId && targetTopicId === write.identity.targetTopicId,
+    `${write.topic}-${write.partition} continues in the ledger between other topics`,
   )
 }
 

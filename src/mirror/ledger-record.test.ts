@@ -18,6 +18,7 @@ const head: LedgerHead = {
   identity: {
     producerId: 4_611_686_018_427_387_905n,
     producerEpoch: 3,
+    firstSequence: 300,
     sourceTopicId: '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9',
     targetTopicId: null,
     sourceLeaderEpoch: 12,
@@ -46,12 +47,13 @@ test('a head comes back as it was written', () => {
 test('the bytes of a head stay what they are, so that another version can read them', () => {
   assert.equal(
     encodeLedgerHead(head).toString('hex'),
-    '01' +
+    '02' +
       '02' +
       '01' +
       '03' +
       '4000000000000001' +
       '0003' +
+      'ac02' +
       '0a1b2c3d4e5f60718293a4b5c6d7e8f9' +
       '00'.repeat(16) +
       '17' +
@@ -63,8 +65,8 @@ test('the bytes of a head stay what they are, so that another version can read t
       '64' +
       '00' +
       'bd05' +
-      '6402' +
-      '250400',
+      '7402' +
+      '01120400',
   )
 })
 
@@ -124,10 +126,10 @@ test('a key that is none of ours is said with topic and offset', () => {
 
 test('a record of a newer format is refused with what to do, and never read as the known one', () => {
   const value = encodeLedgerHead(head)
-  value[0] = 2
+  value[0] = 3
   assert.throws(() => decodeLedgerHead(recordOf(headKey, value)), {
     code: 'LEDGER_RECORD_TOO_NEW',
-    message: /"head\/orders\/3" at offset 77 of the ledger topic mm2-ledger\.eu\.internal has format 2.*newer twinlog/,
+    message: /"head\/orders\/3" at offset 77 of the ledger topic mm2-ledger\.eu\.internal has format 3.*newer twinlog/,
   })
 })
 

@@ -6,8 +6,9 @@ import { PackedReader, PackedWriter } from './packed-bytes.ts'
 import type { Run } from './run.ts'
 import { readRuns, writeRuns } from './run-codec.ts'
 
-/** The first byte of every value. A reader refuses what is newer; older formats stay readable. */
-export const LEDGER_FORMAT_VERSION = 1
+/** The first byte of every value. A reader refuses what is newer; older formats stay readable. (Version 1 was never released.) */
+export const LEDGER_FORMAT_VERSION = 2
+const OLDEST_FORMAT_VERSION = 2
 
 /** Which clusters and which plan an entry was written for. */
 export interface LedgerScope {
@@ -105,8 +106,9 @@ export function decodeLedgerKey(record: Pick<LedgerRecord, 'ledgerTopic' | 'offs
 
 /**
  * ```
- *   head => version:int8=1  generation:uvarint  firstSegment:uvarint  segmentCount:uvarint
- *           producerId:int64  producerEpoch:int16  sourceTopicId:16 bytes  targetTopicId:16 bytes     (zeros: none)
+ *   head => version:int8=2  generation:uvarint  firstSegment:uvarint  segmentCount:uvarint
+ *           producerId:int64  producerEpoch:int16  firstSequence:uvarint
+ *           sourceTopicId:16 bytes  targetTopicId:16 bytes     (zeros: none)
  *           sourceClusterId:text  targetClusterId:text  planHash:int64  sourceLeaderEpoch:varint  block
  *   text => (length + 1):uvarint  UTF-8                                                               (0: null)
  * ```
@@ -121,6 +123,7 @@ export function encodeLedgerHead(head: LedgerHead): Buffer {
   writer.unsigned(head.nextSegment - head.firstSegment)
   writer.int64(identity.producerId)
   writer.int16(identity.producerEpoch)
+  writer.unsigned(identity.firstSequence)
   writer.bytes(uuidBytes(identity.sourceTopicId))
   writer.bytes(uuidBytes(identity.targetTopicId))
   writer.nullableText(scope.sourceClusterId)
@@ -139,6 +142,7 @@ export function decodeLedgerHead(record: LedgerRecord): LedgerHead {
   const nextSegment = firstSegment + reader.unsigned()
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
+  const firstSequence = reader.unsigned()
   const sourceTopicId = uuidText(reader.bytes(16))
   const targetTopicId = uuidText(reader.bytes(16))
   const scope = {
@@ -151,7 +155,7 @@ export function decodeLedgerHead(record: LedgerRecord): LedgerHead {
   if (!Number.isSafeInteger(nextSegment)) reader.fail('it names too many segments')
   endOf(reader)
   return {
-    identity: { producerId, producerEpoch, sourceTopicId, targetTopicId, sourceLeaderEpoch },
+    identity: { producerId, producerEpoch, firstSequence, sourceTopicId, targetTopicId, sourceLeaderEpoch },
     scope,
     generation,
     firstSegment,
@@ -160,7 +164,7 @@ export function decodeLedgerHead(record: LedgerRecord): LedgerHead {
   }
 }
 
-/** `segment => version:int8=1  generation:uvarint  block` */
+/** `segment => version:int8=2  generation:uvarint  block` */
 export function encodeLedgerSegment(segment: LedgerSegment): Buffer {
   const writer = new PackedWriter()
   writer.int8(LEDGER_FORMAT_VERSION)
@@ -178,7 +182,7 @@ export function decodeLedgerSegment(record: LedgerRecord): LedgerSegment {
   return { generation, runs }
 }
 
-/** `gap => version:int8=1  reason:uvarint  atMs:uvarint`; the rest stands in the key. */
+/** `gap => version:int8=2  reason:uvarint  atMs:uvarint`; the rest stands in the key. */
 export function encodeLedgerGap(gap: Gap): Buffer {
   const writer = new PackedWriter()
   writer.int8(LEDGER_FORMAT_VERSION)
@@ -215,7 +219,7 @@ function openValue(record: LedgerRecord): PackedReader {
       knownVersion: LEDGER_FORMAT_VERSION,
     })
   }
-  if (formatVersion < 1) reader.fail(`its format version is ${formatVersion}`)
+  if (formatVersion < OLDEST_FORMAT_VERSION) reader.fail(`its format version is ${formatVersion}`)
   return reader
 }
 

@@ -1,5 +1,5 @@
 import type { Run } from './run.ts'
-import { SEQUENCE_MODULUS, sequenceDistance } from './run.ts'
+import { SEQUENCE_MODULUS, sequenceAfter, sequenceDistance } from './run.ts'
 import { RunList, sequenceAt } from './run-list.ts'
 
 /**
@@ -122,11 +122,24 @@ export class OffsetMap {
    * or is not known.
    */
   upstreamOf(downstream: number): number | null {
+    return this.recordAtDownstream(downstream)?.upstream ?? null
+  }
+
+  /** @returns upstream offset and sequence of the first record at or after this downstream offset; null as with `upstreamOf` */
+  recordAtDownstream(downstream: number): { upstream: number; sequence: number } | null {
     const index = this.#lastKnownAtOrBefore(downstream)
     if (index < 0) return null
-    const delta = downstream - this.#runs.downstream(index)
-    if (delta < this.#countOf(index)) return this.#runs.upstream(index) + delta
-    return this.#runs.downstream(index + 1) < 0 ? null : this.#runs.upstream(index + 1)
+    const { upstream, sequence, downstream: start } = this.#runAt(index)
+    const delta = downstream - start
+    if (delta < this.#countOf(index)) return { upstream: upstream + delta, sequence: sequenceAfter(sequence, delta) }
+    return this.#runs.downstream(index + 1) < 0 ? null : this.#runAt(index + 1)
+  }
+
+  /** @returns the run that holds the record of this sequence, and all later ones; empty when it lies before the first run */
+  runsFrom(sequence: number): Run[] {
+    const first = this.#runs.lastAtOrBefore('positions', this.#positionOf(sequence), 0, this.#runs.length)
+    if (first < 0) return []
+    return Array.from({ length: this.#runs.length - first }, (_, index) => this.#runAt(first + index))
   }
 
   /**

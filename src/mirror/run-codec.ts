@@ -18,15 +18,27 @@ interface Step {
   readonly downstreamHole: number | null
 }
 
+/** First bytes of items. */
+const REPEAT = 0
+const OTHER = 1
+const LONG = 2
+const TINY = 3
+const TINY_HOLES = 8
+const TINY_COUNT_MAX = 8
+const SHORT = TINY + TINY_HOLES * TINY_COUNT_MAX
+const SHORT_COUNT_MAX = 0xff - SHORT + 1
+
 /**
- * Writes runs as differences. About 2 bytes a run; a pattern that repeats costs 3 bytes however often it does, as with
+ * Writes runs as differences. 1 or 2 bytes a run as a rule; a pattern that repeats costs 3 bytes however often it does, as with
  * transactions of one record (one record, one marker, again and again).
  *
  * ```
  *   block   => runCount:uvarint  upstream:uvarint  sequence:uvarint  (downstream + 1):uvarint  item*
- *   item    => plain | other | repeat
- *   plain   => (recordCount << 1):uvarint  upstreamHole:uvarint                      recordCount > 0; nothing missing downstream
- *   other   => (zigzag(sequenceDelta) << 1 | 1):uvarint  upstreamHole:varint  isKnown:uvarint  [downstreamHole:varint]
+ *   item    => tiny | short | long | other | repeat
+ *   tiny    => 3 + (recordCount - 1) * 8 + upstreamHole                              recordCount 1 to 8, hole 0 to 7; nothing missing downstream
+ *   short   => 66 + recordCount  upstreamHole:uvarint                                recordCount 1 to 189; nothing missing downstream
+ *   long    => 0x02  recordCount:uvarint  upstreamHole:uvarint                       nothing missing downstream
+ *   other   => 0x01  sequenceDelta:varint  upstreamHole:varint  isKnown:uvarint  [downstreamHole:varint]
  *              isKnown: 0 or 1; behind a run of unknown downstream offset the hole is counted from offset 0
  *   repeat  => 0x00  stepCount:uvarint  times:uvarint                                the last stepCount steps, that often again
  * ```
@@ -47,7 +59,7 @@ export function writeRuns(writer: PackedWriter, runs: readonly Run[]): void {
       writeStep(writer, steps, runs, index)
       index++
     } else {
-      writer.unsigned(0)
+      writer.int8(REPEAT)
       writer.unsigned(repeat.stepCount)
       writer.unsigned(repeat.times)
       index += repeat.stepCount * repeat.times
@@ -112,30 +124,52 @@ function writeStep(writer: PackedWriter, steps: readonly Step[], runs: readonly 
   const step = steps[index]
   assert(step !== undefined, 'a step for every run but the first')
   if (isPlain(step, runs[index])) {
-    writer.unsigned(step.sequenceDelta * 2)
-    writer.unsigned(step.upstreamHole)
+    writePlain(writer, step.sequenceDelta, step.upstreamHole)
     return
   }
-  const zigzag = step.sequenceDelta < 0 ? -step.sequenceDelta * 2 - 1 : step.sequenceDelta * 2
-  writer.unsigned(zigzag * 2 + 1)
+  writer.int8(OTHER)
+  writer.signed(step.sequenceDelta)
   writer.signed(step.upstreamHole)
   writer.unsigned(step.downstreamHole === null ? 0 : 1)
   if (step.downstreamHole !== null) writer.signed(step.downstreamHole)
 }
 
-function readItem(reader: PackedReader, steps: readonly Step[], from: Run, wantedCount: number): readonly Step[] {
-  const token = reader.unsigned()
-  if (token === 0) return readRepeat(reader, steps, wantedCount)
-  if (token % 2 === 0) {
-    if (token / 2 >= SEQUENCE_MODULUS / 2) reader.fail('a run is longer than 2^30 records')
-    if (from.downstream < 0) reader.fail('a plain run follows one of unknown downstream offset')
-    return [{ sequenceDelta: token / 2, upstreamHole: reader.unsigned(), downstreamHole: 0 }]
+function writePlain(writer: PackedWriter, recordCount: number, upstreamHole: number): void {
+  if (recordCount <= TINY_COUNT_MAX && upstreamHole < TINY_HOLES) {
+    writer.int8(TINY + (recordCount - 1) * TINY_HOLES + upstreamHole)
+    return
   }
-  const zigzag = (token - 1) / 2
-  const sequenceDelta = zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
+  if (recordCount <= SHORT_COUNT_MAX) writer.int8(signedByte(SHORT + recordCount - 1))
+  else {
+    writer.int8(LONG)
+    writer.unsigned(recordCount)
+  }
+  writer.unsigned(upstreamHole)
+}
+
+function readItem(reader: PackedReader, steps: readonly Step[], from: Run, wantedCount: number): readonly Step[] {
+  const token = reader.int8() & 0xff
+  if (token === REPEAT) return readRepeat(reader, steps, wantedCount)
+  if (token === OTHER) return [readOther(reader)]
+  if (from.downstream < 0) reader.fail('a plain run follows one of unknown downstream offset')
+  if (token >= TINY && token < SHORT) {
+    const [recordCount, upstreamHole] = [Math.floor((token - TINY) / TINY_HOLES) + 1, (token - TINY) % TINY_HOLES]
+    return [{ sequenceDelta: recordCount, upstreamHole, downstreamHole: 0 }]
+  }
+  const recordCount = token === LONG ? reader.unsigned() : token - SHORT + 1
+  if (recordCount < 1 || recordCount >= SEQUENCE_MODULUS / 2) reader.fail(`a run of ${recordCount} records`)
+  return [{ sequenceDelta: recordCount, upstreamHole: reader.unsigned(), downstreamHole: 0 }]
+}
+
+function readOther(reader: PackedReader): Step {
+  const sequenceDelta = reader.signed()
   if (Math.abs(sequenceDelta) > SEQUENCE_MODULUS / 2) reader.fail('a run is longer than 2^30 records')
   const upstreamHole = reader.signed()
-  return [{ sequenceDelta, upstreamHole, downstreamHole: reader.unsigned() === 0 ? null : reader.signed() }]
+  return { sequenceDelta, upstreamHole, downstreamHole: reader.unsigned() === 0 ? null : reader.signed() }
+}
+
+function signedByte(byte: number): number {
+  return byte > 127 ? byte - 256 : byte
 }
 
 function readRepeat(reader: PackedReader, steps: readonly Step[], wantedCount: number): readonly Step[] {

@@ -60,6 +60,34 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: the target does not tell how far the copy of {topic} partition {partition} came; it goes on at upstream offset {upstreamOffset}, and records may be there twice',
   },
+  StoodStill: {
+    level: 'warn',
+    text: 'Flow {flow}: this process stood still for {seconds} s. Another one may have gone on: the target is asked before anything is sent',
+  },
+  TargetBlind: {
+    level: 'warn',
+    text:
+      'Flow {flow}: cluster of {targetTopic} does not say how far the copy of {topic} partition {partition} came ({error}). After a crash records may be there twice. ' +
+      'Brokers before Kafka 2.8 cannot; others need: kafka-acls --add --allow-principal User:<user> --operation Read --topic {targetTopic}',
+  },
+  IdempotenceDisabled: {
+    level: 'warn',
+    text: 'Flow {flow}: idempotence is off (enable.idempotence=false), so records may be copied twice after any failure. Remove the setting',
+  },
+  PartitionFenced: {
+    level: 'info',
+    text: 'Flow {flow}: {targetTopic} partition {partition} refuses what may still be on its way to it: a transaction marker costs it one offset',
+  },
+  PartitionUnfenced: {
+    level: 'warn',
+    text: 'Flow {flow}: a batch of an earlier life may still come to {targetTopic} partition {partition}, and cannot be refused there: it was written under a producer id without a transactional id',
+  },
+  ProducerUnfenceable: {
+    level: 'warn',
+    text:
+      'Flow {flow}: cluster {cluster} does not give the transactional id {transactionalId} ({error}). Copying goes on with a plain producer id. A batch of a process that died may then ' +
+      'be appended twice where the broker has forgotten the id. Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --transactional-id {transactionalId}',
+  },
   ForeignWriteFound: {
     level: 'warn',
     text: 'Flow {flow}: somebody else writes to {targetTopic} partition {partition}: offset {expected} was expected and {downstreamOffset} given',
@@ -195,6 +223,21 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: a record of {offsetsTopic} (partition {partition}, offset {offset}) is passed over: {reason}',
   },
+  StoresUnfenceable: {
+    level: 'warn',
+    text:
+      'Flow {flow}: cluster {cluster} does not give the transactional id {transactionalId} ({error}). A process that was stopped and wakes up beside its successor may then overwrite ' +
+      'ledger and positions. Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --transactional-id {transactionalId}',
+  },
+  LedgerTrimmed: {
+    level: 'debug',
+    text: 'Flow {flow}: {trimmedCount} stretches of old runs were forgotten: neither log has their records any more',
+  },
+  LedgerHistoryDropped: {
+    level: 'info',
+    text: 'Flow {flow}: {droppedCount} stretches of the oldest runs were forgotten, because all of them take too much room. Offsets of records so old cannot be translated any more',
+  },
+  LedgerUntrimmed: { level: 'warn', text: 'Flow {flow}: the ledger could not be trimmed: {error}. It is tried again' },
   LedgerUnreadable: { level: 'warn', text: 'Flow {flow}: {error}' },
   GapUnrecorded: {
     level: 'warn',

@@ -3,7 +3,7 @@ import { AbortedTransactions } from '../wire/aborted-transactions.ts'
 import { chooseRewrite } from '../wire/choose-rewrite.ts'
 import type { RewritePlan } from '../wire/choose-rewrite.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
-import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
+import { BatchHeader, maxTimestampAt, readBatchHeader } from '../wire/record-batch.ts'
 import { verifyChecksum } from '../wire/reseal.ts'
 import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
@@ -15,6 +15,8 @@ export interface IntakeSettings {
   readonly checkCrcs: boolean
   readonly isIdempotent: boolean
   readonly isReadCommitted: boolean
+  /** ms since the epoch. */
+  nowMs(): number
 }
 
 /**
@@ -41,7 +43,8 @@ export class BatchIntake {
 
   /**
    * @param ticket   what the batches of new runs (and all after them) wait for
-   * @returns the runs that these batches begin, to be written to the ledger before they are sent
+   * @param runs     gets the runs that these batches begin, to be written to the ledger before they are sent
+   * @returns        whether all was taken in; false: the partition has to be fenced before the next batch gets a sequence
    * @throws BATCH_CORRUPT, BATCH_CHECKSUM, BATCH_UNFIT, REBUILD_NEEDED: this partition cannot go on; what came before the batch is in the queue
    */
   takeIn(
@@ -50,7 +53,7 @@ export class BatchIntake {
     lease: FrameLease,
     ticket: LedgerTicket,
     runs: Run[],
-  ): void {
+  ): boolean {
     const { bytes } = lease.frame
     const header = this.#header
     const plan = this.#plan
@@ -61,7 +64,7 @@ export class BatchIntake {
     let at = fetched.recordsStart
     while (at < fetched.recordsEnd) {
       if (readBatchHeader(bytes, at, fetched.recordsEnd, header) === 'truncated') {
-        if (at > fetched.recordsStart) return
+        if (at > fetched.recordsStart) return true
         // Brokers send the first batch whole, or nothing: asking again would bring the same piece for ever.
         throw errors.BATCH_CORRUPT({ offset: partition.fetchOffset, what: 'the broker sent only a part of it' })
       }
@@ -79,10 +82,18 @@ export class BatchIntake {
           throw this.#refusal(partition, rewrite.reason)
         case 'reseal':
         case 'forward':
+          if (this.#isAtOddsWithStrays(partition, bytes, at)) return false
           this.#enqueue(partition, at, lease, ticket, runs, rewrite.kind === 'forward')
       }
       at += header.size
     }
+    return true
+  }
+
+  #isAtOddsWithStrays(partition: MirroredPartition, bytes: Buffer, at: number): boolean {
+    if (partition.strays === null) return false
+    const maxTimestampMs = Number(maxTimestampAt(bytes, at))
+    return partition.isAtOddsWithStrays(this.#header, maxTimestampMs, this.#settings.nowMs())
   }
 
   /** Told apart: what another configuration of the remote topic would mend, and what nothing does. */

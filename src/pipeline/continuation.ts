@@ -4,16 +4,20 @@ import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 
 /** What is known about a partition when it has to be decided where its copy goes on. */
 export interface ContinuationFacts {
-  /** The runs of the identity it wrote under; null when it has none yet. */
+  /** The runs that are written down for it; null when it has no identity yet. */
   readonly map: OffsetMap | null
-  /** Some batch may have been sent under that identity. */
+  /** Some batch may have been sent under its identity. */
   readonly hasWritten: boolean
-  /** Last sequence of that identity in the target's log, by the broker's producer state or the log's own tail; null: none is there. */
+  /** Our last sequence in the target's log, by the broker's producer state or the log's own tail; null: none is there, or it is not known. */
   readonly targetSequence: number | null
+  /** The log was looked through far enough to say that nothing of the identity is in it. */
+  readonly isAbsent: boolean
   /** The target could be asked for it. False: permission or broker version lacks. */
   readonly isTargetKnown: boolean
   /** End of the target partition. */
   readonly targetEnd: number
+  /** The same without the transaction markers at the end. */
+  readonly dataEnd: number
   /** Last sequence, and next upstream offset, that the target acknowledged in this life; -1: none yet. */
   readonly ackedSequence: number
   readonly ackedOffset: number
@@ -25,13 +29,19 @@ export interface ContinuationFacts {
   readonly isIdentitySpent: boolean
 }
 
+/**
+ * Under which identity the copy goes on. `same`: the target drops what it has already. `next`: another epoch or producer id, which begins at 0 in the
+ * partition, while our sequences and the runs go on. `new`: another one, and what is written down counts no more.
+ */
+export type ContinuedIdentity = 'same' | 'next' | 'new'
+
 /** Where to go on. */
 export interface Continuation {
   /** Next upstream offset to be read; null: nothing is stored, `auto.offset.reset` decides. */
   readonly upstream: number | null
-  /** Next sequence of the identity; with a new identity it begins at 0. */
+  /** Next sequence of ours. */
   readonly sequence: number
-  readonly needsNewIdentity: boolean
+  readonly identity: ContinuedIdentity
   /** Offset that the target will give to the next record; -1: not known. */
   readonly downstream: number
   /** Last sequence that is in the target's log, though perhaps not on all replicas yet; -1: not known, or none. */
@@ -51,19 +61,21 @@ export interface Continuation {
  *     - unless another copier went on from there         the stored position, same identity
  *  4. nothing of ours can be there                    the start of the first run, same identity: an append that is still on its way is then a duplicate
  *  5. the target cannot be asked                      after what was acknowledged, same identity: the broker drops the repeated batches it knows
- *  6. none of ours is at the target's end             the upstream offset that belongs there if the end lies within what was acknowledged (the target
- *                                                     lost records), otherwise after what was acknowledged or stored, and not before the first run,
- *                                                     which was written down when all before it was there; new identity
+ *  6. none of ours is at the target's end             the record that belongs there if the end lies within what was acknowledged (the target
+ *                                                     lost records), with its sequence and the next identity; otherwise after what was acknowledged or
+ *                                                     stored, and not before the first run, which was written down when all before it was there; new
+ *                                                     identity
  *
- * A spent identity is replaced wherever the copy goes on.
+ * A spent identity is replaced by the next one wherever the copy goes on under the same.
  */
 export function continuationOf(facts: ContinuationFacts): Continuation {
   const continuation = decide(facts)
-  return facts.isIdentitySpent ? { ...continuation, needsNewIdentity: true, sequence: 0 } : continuation
+  const isReplaced = facts.isIdentitySpent && continuation.identity === 'same'
+  return isReplaced ? { ...continuation, identity: 'next' } : continuation
 }
 
 function decide(facts: ContinuationFacts): Continuation {
-  const { map, targetSequence, targetEnd, hole } = facts
+  const { map, targetSequence, targetEnd, dataEnd, hole } = facts
   if (hole !== null) return beginning(hole, targetEnd, 'duplicates possible')
   const first = firstRunOf(map)
   if (map === null || first === null) {
@@ -83,9 +95,23 @@ function decide(facts: ContinuationFacts): Continuation {
     return sameIdentity(facts.ackedOffset, sequenceAfter(facts.ackedSequence, 1), -1)
   }
   const known = Math.max(facts.ackedOffset, facts.storedPosition ?? -1, first.upstream)
-  const lostTo = facts.isTargetKnown ? map.upstreamOf(targetEnd) : null
-  if (lostTo !== null && lostTo < known) return beginning(lostTo, targetEnd, 'target lost records')
+  const lostTo = facts.isTargetKnown ? recordAtEnd(map, first, dataEnd) : null
+  if (lostTo !== null && lostTo.upstream < known) {
+    return {
+      upstream: lostTo.upstream,
+      sequence: lostTo.sequence,
+      identity: 'next',
+      downstream: targetEnd,
+      appendedSequence: -1,
+      remark: 'target lost records',
+    }
+  }
   return beginning(known, facts.isTargetKnown ? targetEnd : -1, 'duplicates possible')
+}
+
+/** What belongs at the end of the target. If that lies before all that is written down, the first of it: a hole is not left behind. */
+function recordAtEnd(map: OffsetMap, first: Run, dataEnd: number): { upstream: number; sequence: number } | null {
+  return first.downstream >= 0 && dataEnd < first.downstream ? first : map.recordAtDownstream(dataEnd)
 }
 
 function firstRunOf(map: OffsetMap | null): Run | null {
@@ -97,7 +123,8 @@ function firstRunOf(map: OffsetMap | null): Run | null {
 function isNothingThere(facts: ContinuationFacts, first: Run): boolean {
   if (!facts.hasWritten) return true
   if (Math.max(facts.ackedOffset, facts.storedPosition ?? -1) > first.upstream) return false
-  return facts.isTargetKnown && facts.ackedSequence < 0 && facts.targetEnd <= first.downstream
+  if (!facts.isTargetKnown || facts.ackedSequence >= 0) return false
+  return facts.isAbsent || facts.dataEnd <= first.downstream
 }
 
 /** After a truncation of the source the next run begins below the end of the one before it: what is between has to be copied anew. */
@@ -105,17 +132,19 @@ function afterSequence(facts: ContinuationFacts, map: OffsetMap, run: Run, last:
   const { ackedSequence } = facts
   const count = sequenceDistance(run.sequence, last) + 1
   const sequence = sequenceAfter(last, 1)
-  const next = map.runAtSequence(sequence)
-  const nextStart = next !== null && next.sequence === sequence ? next.upstream : Infinity
+  const following = map.runAtSequence(sequence)
+  const next = following !== null && following.sequence === sequence ? following : null
   const isBehind = ackedSequence >= 0 && last !== ackedSequence && sequenceDistance(last, ackedSequence) < 2 ** 30
-  const upstream = Math.min(run.upstream + count, nextStart)
-  const downstream = run.downstream < 0 ? -1 : run.downstream + count
+  const upstream = Math.min(run.upstream + count, next?.upstream ?? Infinity)
+  const afterRun = run.downstream < 0 ? -1 : run.downstream + count
+  // Markers of ours may lie between two runs.
+  const downstream = Math.max(afterRun, next?.downstream ?? -1)
   if (hasSuccessor(facts, upstream, downstream))
     return sameIdentity(facts.storedPosition ?? 0, sequence, facts.targetEnd)
   return {
     upstream,
     sequence,
-    needsNewIdentity: false,
+    identity: 'same',
     downstream,
     appendedSequence: last,
     remark: isBehind ? 'target lost records' : 'none',
@@ -127,24 +156,20 @@ function afterSequence(facts: ContinuationFacts, map: OffsetMap, run: Run, last:
  * target has lost what the positions tell of.)
  */
 function hasSuccessor(
-  { ackedSequence, storedPosition, targetEnd }: ContinuationFacts,
+  { ackedSequence, storedPosition, dataEnd }: ContinuationFacts,
   upstream: number,
   downstream: number,
 ): boolean {
   const isFirstInThisLife = ackedSequence < 0
   return (
-    isFirstInThisLife &&
-    storedPosition !== null &&
-    storedPosition > upstream &&
-    downstream >= 0 &&
-    targetEnd > downstream
+    isFirstInThisLife && storedPosition !== null && storedPosition > upstream && downstream >= 0 && dataEnd > downstream
   )
 }
 
 function sameIdentity(upstream: number, sequence: number, downstream: number): Continuation {
-  return { upstream, sequence, needsNewIdentity: false, downstream, appendedSequence: -1, remark: 'none' }
+  return { upstream, sequence, identity: 'same', downstream, appendedSequence: -1, remark: 'none' }
 }
 
 function beginning(upstream: number | null, downstream: number, remark: Continuation['remark']): Continuation {
-  return { upstream, sequence: 0, needsNewIdentity: true, downstream, appendedSequence: -1, remark }
+  return { upstream, sequence: 0, identity: 'new', downstream, appendedSequence: -1, remark }
 }

@@ -1,23 +1,23 @@
 import { TwinlogError } from '../base/catalogue.ts'
+import { errors } from '../base/errors.ts'
 import { describeProducers, initProducerId, listOffsets } from '../kafka/admin.ts'
 import type { ActiveProducer } from '../kafka/admin.ts'
 import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ArenaPool } from '../kafka/frame-arena.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
-import type { LocatorPorts, PartitionAnswers } from './locator.ts'
+import type { FencingProducer } from '../kafka/fencing-producer.ts'
+import type { ProducerIdentity } from '../kafka/transactions.ts'
+import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
+import { SEQUENCE_MODULUS, sequenceAfter } from '../mirror/run.ts'
+import type { LocatorPorts, PartitionAnswers, TargetSequence, TargetTail } from './locator.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import type { TargetTopicSettings } from './partition-assignment.ts'
 import type { SourceBounds } from './source-answers.ts'
-import { readTailSequence } from './tail-reader.ts'
+import { readTail } from './tail-reader.ts'
 import { readTargetSettings } from './target-settings.ts'
 
 interface CallOptions {
   readonly signal: AbortSignal
-}
-
-interface ProducerIdentity {
-  readonly producerId: bigint
-  readonly producerEpoch: number
 }
 
 /** The locator's questions, asked of real clusters. All partitions of a lane share one producer id, as long as the target takes it. */
@@ -25,13 +25,16 @@ export class KafkaLocatorPorts implements LocatorPorts {
   readonly #source: ClusterClient
   readonly #target: ClusterClient
   readonly #arenas: ArenaPool
-  #identity: Promise<ProducerIdentity> | null = null
+  readonly #producer: FencingProducer
+  /** A plain producer id, where the target gives us no transactional one. */
+  #plain: Promise<ProducerIdentity> | null = null
   readonly #spent = new Set<bigint>()
 
-  constructor({ source, target, arenas }: { source: ClusterClient; target: ClusterClient; arenas: ArenaPool }) {
-    this.#source = source
-    this.#target = target
-    this.#arenas = arenas
+  constructor(deps: { source: ClusterClient; target: ClusterClient; arenas: ArenaPool; producer: FencingProducer }) {
+    this.#source = deps.source
+    this.#target = deps.target
+    this.#arenas = deps.arenas
+    this.#producer = deps.producer
   }
 
   targetLeader({ targetTopic, partition }: MirroredPartition): number {
@@ -46,12 +49,55 @@ export class KafkaLocatorPorts implements LocatorPorts {
     return { source: source.topicId, target: target.topicId }
   }
 
-  async producerIdentity(spent: bigint | null, options: CallOptions): Promise<ProducerIdentity> {
-    if (spent !== null) this.#spent.add(spent)
-    const current = this.#identity === null ? null : await this.#identity.catch(() => null)
+  async producerIdentity(spent: ProducerIdentity | null, options: CallOptions): Promise<ProducerIdentity> {
+    const taken = await this.#producer.take(options)
+    if (taken === null) return this.#plainIdentity(spent, options)
+    const isSpent = spent?.producerId === taken.producerId && spent.producerEpoch >= taken.producerEpoch
+    // From the first batch of a higher epoch on, a partition refuses the one before.
+    return isSpent ? ((await this.#producer.renew(options)) ?? taken) : taken
+  }
+
+  async #plainIdentity(spent: ProducerIdentity | null, options: CallOptions): Promise<ProducerIdentity> {
+    if (spent !== null) this.#spent.add(spent.producerId)
+    const current = this.#plain === null ? null : await this.#plain.catch(() => null)
     if (current !== null && !this.#spent.has(current.producerId)) return current
-    this.#identity = initProducerId(this.#target, options)
-    return this.#identity
+    this.#plain = initProducerId(this.#target, options)
+    return this.#plain
+  }
+
+  async fence(
+    partitions: readonly MirroredPartition[],
+    options: CallOptions,
+  ): Promise<PartitionAnswers<ProducerIdentity | null>> {
+    const answers = new Map<MirroredPartition, ProducerIdentity | null | TwinlogError>()
+    const producerId = (await this.#producer.take(options))?.producerId ?? null
+    const own = partitions.filter(({ identity }) => producerId !== null && identity?.producerId === producerId)
+    for (const partition of partitions) answers.set(partition, null)
+    if (own.length === 0) return answers
+    const fenced = await this.#fenceTogether(own, options)
+    // All or none can be fenced together: where one cannot, each is tried for itself, so that it does not hold up the others.
+    const isAlone = own.length === 1
+    for (const partition of own) {
+      const outcome =
+        fenced instanceof TwinlogError && !isAlone ? await this.#fenceTogether([partition], options) : fenced
+      // The transactional id stands for another producer id now (its epochs were used up): its marker says nothing to ours.
+      const isAnother = !(outcome instanceof TwinlogError) && outcome?.producerId !== producerId
+      answers.set(partition, isAnother ? null : outcome)
+    }
+    return answers
+  }
+
+  async #fenceTogether(
+    partitions: readonly MirroredPartition[],
+    options: CallOptions,
+  ): Promise<ProducerIdentity | null | TwinlogError> {
+    try {
+      return await this.#producer.fence(partitions.map(targetOf), options)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (!(error instanceof TwinlogError) || error.kind === 'defect' || error.action === 'fence') throw error
+      return error
+    }
   }
 
   targetSettings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>> {
@@ -61,7 +107,7 @@ export class KafkaLocatorPorts implements LocatorPorts {
   async targetSequences(
     partitions: readonly MirroredPartition[],
     options: CallOptions,
-  ): Promise<PartitionAnswers<number | null>> {
+  ): Promise<PartitionAnswers<TargetSequence>> {
     const outcomes = await describeProducers(this.#target, partitions.map(targetOf), options)
     return answersOf(partitions, outcomes, ({ producers }, partition) => lastSequenceOf(producers, partition))
   }
@@ -81,16 +127,16 @@ export class KafkaLocatorPorts implements LocatorPorts {
   }
 
   /** All partitions of a call have the same leader as a rule: one connection to each leader does. */
-  async tailSequences(
+  async tails(
     questions: readonly { partition: MirroredPartition; targetEnd: number }[],
     { signal }: CallOptions,
-  ): Promise<PartitionAnswers<number | null>> {
-    const answers = new Map<MirroredPartition, number | null | TwinlogError>()
+  ): Promise<PartitionAnswers<TargetTail>> {
+    const answers = new Map<MirroredPartition, TargetTail | TwinlogError>()
     for (const leader of new Set(questions.map(({ partition }) => this.targetLeader(partition)))) {
       const ofLeader = questions.filter(({ partition }) => this.targetLeader(partition) === leader)
       try {
         await using connection = await this.#target.openDataConnection(leader, 'read', { signal, arenas: this.#arenas })
-        for (const question of ofLeader) answers.set(question.partition, await this.#tailSequence(connection, question))
+        for (const question of ofLeader) answers.set(question.partition, await this.#tail(connection, question))
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
@@ -100,14 +146,18 @@ export class KafkaLocatorPorts implements LocatorPorts {
     return answers
   }
 
-  async #tailSequence(
+  async #tail(
     connection: BrokerConnection,
     { partition, targetEnd }: { partition: MirroredPartition; targetEnd: number },
-  ): Promise<number | null | TwinlogError> {
-    if (partition.identity === null) return null
-    const { producerId } = partition.identity
+  ): Promise<TargetTail | TwinlogError> {
+    const { identity } = partition
+    if (identity === null) throw errors.DEFECT({ what: `${partition.key} has no identity to look for` })
+    const { producerId, producerEpoch } = identity
+    const question = { ...targetOf(partition), end: targetEnd, producerId, producerEpoch }
     try {
-      return await readTailSequence(this.#target, connection, { ...targetOf(partition), end: targetEnd, producerId })
+      const { sequence, isAbsent, markerEpoch, dataEnd } = await readTail(this.#target, connection, question)
+      const last = sequence ?? (isAbsent ? -1 : null)
+      return { sequence: last === null ? null : oursOf(identity, last), isAbsent, markerEpoch, dataEnd }
     } catch (error) {
       if (connection.isOpen && error instanceof TwinlogError && error.kind !== 'defect') return error
       throw error
@@ -130,9 +180,18 @@ function targetOf({ targetTopic, partition }: MirroredPartition): { topic: strin
   return { topic: targetTopic, partition }
 }
 
-function lastSequenceOf(producers: readonly ActiveProducer[], { identity }: MirroredPartition): number | null {
-  const ours = producers.find(({ producerId }) => producerId === identity?.producerId)
-  return ours === undefined || ours.lastSequence < 0 ? null : ours.lastSequence
+/** A producer that is known and has written nothing under its epoch has the sequence before the first one. */
+function lastSequenceOf(producers: readonly ActiveProducer[], { identity }: MirroredPartition): TargetSequence {
+  const found = producers.find(({ producerId }) => producerId === identity?.producerId)
+  if (identity === null || found === undefined) return null
+  if (found.producerEpoch > identity.producerEpoch) return 'superseded'
+  // The broker has an earlier epoch only as long as nothing was written under this one.
+  return oursOf(identity, found.producerEpoch < identity.producerEpoch ? -1 : found.lastSequence)
+}
+
+/** What a sequence on the wire is among ours. */
+function oursOf({ firstSequence }: LedgerIdentity, sequence: number): number {
+  return sequenceAfter(firstSequence, sequence + SEQUENCE_MODULUS)
 }
 
 function answersOf<Value, Answer>(

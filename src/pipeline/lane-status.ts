@@ -29,6 +29,18 @@ export interface LaneTotals {
   readonly forwardedTotal: number
   readonly droppedTotal: number
   readonly recoveriesTotal: number
+  /** Partitions whose target does not say how far the copy came: no READ permission, or brokers before 2.8. */
+  readonly blindPartitionsCount: number
+  /** False: the user switched idempotence off, and the copy may hold records twice. */
+  readonly isIdempotent: boolean
+  /** Partitions that a marker was put into, because a batch of an earlier life could still have come. */
+  readonly fencesTotal: number
+  /** Partitions that needed one and could not get it: there such a batch may be in the copy twice. */
+  readonly unfencedTotal: number
+  /** How often the target had lost what it had acknowledged. */
+  readonly targetLossesTotal: number
+  /** How often records may have been copied twice, because the target does not tell how far the copy came. */
+  readonly duplicatesPossibleTotal: number
   /** Acknowledged base offsets that were not the expected ones: somebody else writes to the remote topic. */
   readonly foreignWritesTotal: number
 }

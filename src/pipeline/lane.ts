@@ -1,7 +1,10 @@
+import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { LedgerWrite } from '../mirror/ledger-entry.ts'
+import { FencingProducer } from '../kafka/fencing-producer.ts'
+import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { KafkaLocatorPorts } from './kafka-locator-ports.ts'
@@ -18,6 +21,9 @@ import { WriteSide } from './write-side.ts'
 
 const TICK_MS = 100
 const DRAIN_POLL_MS = 5
+/** Far below transactional.id.expiration.ms, which is 7 days unless set. */
+const PRODUCER_RENEWAL_MS = 86_400_000
+const PRODUCER_RETRY_MS = 5_000
 
 /**
  * Copies a set of partitions: reading side -> partitions' queues -> writing side; the keeper and the locator look after what goes wrong. Wires
@@ -25,21 +31,27 @@ const DRAIN_POLL_MS = 5
  */
 export class Lane {
   readonly #plan: FlowPlan
+  readonly #say: LaneContext['say']
   readonly #deps: LaneDependencies
   readonly #partitions = new Map<string, MirroredPartition>()
-  /** Producer ids of partitions that were given up, by their keys. */
-  readonly #spentProducerIds = new Map<string, bigint>()
+  /** What partitions that were given up were written under, by their keys. */
+  readonly #spentIdentities = new Map<string, ProducerIdentity>()
   readonly #moved = new Set<MirroredPartition>()
   readonly #reading = new AbortController()
   readonly #running = new Set<Promise<void>>()
   readonly #defect = Promise.withResolvers<never>()
   readonly #readSide: ReadSide
   readonly #writeSide: WriteSide
+  readonly #producer: FencingProducer
   readonly #ports: KafkaLocatorPorts
   readonly #locator: Locator
   readonly #keeper: PartitionKeeper
   /** Partitions whose queues grew while one answer was taken in; pumped together once the next answer is asked for. */
   #untilPump: MirroredPartition[] = []
+  #fencesTotal = 0
+  #unfencedTotal = 0
+  #lossesTotal = 0
+  #duplicatesPossibleTotal = 0
   #recoveriesTotal = 0
   #isStarted = false
   #nextSerial = 0
@@ -47,12 +59,13 @@ export class Lane {
   constructor(plan: FlowPlan, dependencies: LaneDependencies) {
     this.#plan = plan
     this.#deps = dependencies
+    this.#say = (name, fields) => dependencies.observe.event(name, { flow: plan.name, ...fields })
     // A defect may come before `run` waits for it.
     this.#defect.promise.catch(() => {})
     const context: LaneContext = {
       plan,
       deps: dependencies,
-      say: (name, fields) => dependencies.observe.event(name, { flow: plan.name, ...fields }),
+      say: this.#say,
       start: (work) => this.#start(work),
       onDefect: (error) => this.#defect.reject(error),
     }
@@ -63,7 +76,8 @@ export class Lane {
       onMoved: (partition) => this.#moved.add(partition),
     })
     const { source, target } = dependencies
-    this.#ports = new KafkaLocatorPorts({ source, target, arenas: this.#writeSide.arenas })
+    this.#producer = new FencingProducer(target, `${plan.groupId}-${plan.source.alias}-twinlog-data`)
+    this.#ports = new KafkaLocatorPorts({ source, target, arenas: this.#writeSide.arenas, producer: this.#producer })
     this.#keeper = this.#makeKeeper(context)
     this.#locator = this.#makeLocator(context)
   }
@@ -73,7 +87,7 @@ export class Lane {
     for (const assignment of assignments) {
       const partition = new MirroredPartition(assignment, this.#nextSerial++)
       if (this.#partitions.has(partition.key)) continue
-      partition.spentProducerId = this.#spentProducerIds.get(partition.key) ?? null
+      partition.spentIdentity = this.#spentIdentities.get(partition.key) ?? null
       this.#partitions.set(partition.key, partition)
       this.#locator.locate(partition)
     }
@@ -86,7 +100,7 @@ export class Lane {
       const partition = this.#partitions.get(topicPartitionKey(topic, index))
       if (partition === undefined) continue
       this.#partitions.delete(partition.key)
-      if (partition.identity !== null) this.#spentProducerIds.set(partition.key, partition.identity.producerId)
+      if (partition.identity !== null) this.#spentIdentities.set(partition.key, partition.identity)
       this.#locator.forget(partition)
       this.#readSide.suspend(partition)
       partition.state = { name: 'stopped', reason: 'no longer assigned' }
@@ -112,6 +126,7 @@ export class Lane {
         this.#readSide.watch.run(reading),
         this.#writeSide.watch.run({ signal: this.#writeSide.signal }),
         this.#locator.run(reading),
+        this.#keepProducer(reading),
         this.#tick(reading),
       ]
       await Promise.race([Promise.all(loops), this.#defect.promise])
@@ -146,10 +161,16 @@ export class Lane {
       partitionStatusOf(partition, isReadCommitted, this.#readSide.isEndKnown(partition)),
     )
     const totals = {
+      blindPartitionsCount: [...this.#partitions.values()].filter(({ isTargetBlind }) => isTargetBlind).length,
+      isIdempotent: this.#plan.produce.isIdempotent,
       recordsTotal: partitions.reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
       bytesTotal: partitions.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
       droppedTotal: this.#readSide.droppedTotal,
       recoveriesTotal: this.#recoveriesTotal,
+      fencesTotal: this.#fencesTotal,
+      unfencedTotal: this.#unfencedTotal,
+      targetLossesTotal: this.#lossesTotal,
+      duplicatesPossibleTotal: this.#duplicatesPossibleTotal,
       ...this.#writeSide.totals,
     }
     return { totals, partitions }
@@ -180,7 +201,40 @@ export class Lane {
       await this.#deps.clock.sleep(TICK_MS, { signal })
       this.#keeper.tick()
       this.#readSide.tick()
-      this.#writeSide.tick()
+      const stoodStillMs = this.#writeSide.tick()
+      if (stoodStillMs > 0) this.#lookAgain(stoodStillMs)
+    }
+  }
+
+  /** Another process may have gone on meanwhile: what it has written decides. */
+  #lookAgain(stoodStillMs: number): void {
+    this.#say('StoodStill', { seconds: Math.round(stoodStillMs / 1000) })
+    for (const partition of this.#partitions.values())
+      this.#keeper.fail(partition, `this process stood still for ${Math.round(stoodStillMs)} ms`)
+  }
+
+  /** Takes the transactional id at once, so that nobody who had it before can fence, and keeps the target from forgetting it. */
+  async #keepProducer({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { clock } = this.#deps
+    if (!this.#plan.produce.isIdempotent) {
+      this.#say('IdempotenceDisabled', {})
+      return
+    }
+    while (!signal.aborted) {
+      try {
+        const isFenceable = (await this.#producer.renew({ signal })) !== null
+        if (!isFenceable) {
+          const { transactionalId, refusal: error } = this.#producer
+          this.#say('ProducerUnfenceable', { cluster: this.#plan.target.alias, transactionalId, error })
+          return
+        }
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof TwinlogError) || error.kind === 'defect' || error.action === 'fence') throw error
+        await clock.sleep(PRODUCER_RETRY_MS, { signal })
+        continue
+      }
+      await clock.sleep(PRODUCER_RENEWAL_MS, { signal })
     }
   }
 
@@ -213,6 +267,10 @@ export class Lane {
       onRepositioned: (partition) => this.#moved.add(partition),
       refuse: (partition, error) => this.#keeper.refuse(partition, error),
       refuseAfterQueue: (partition, error) => this.#keeper.refuseAfterQueue(partition, error),
+      onAtOddsWithStrays: (partition) => {
+        partition.mustFence = true
+        this.#keeper.fail(partition, 'a batch that was sent before may still arrive in the place of the next one')
+      },
       onMetadata: () => this.#findChangedTopics(),
     })
   }
@@ -278,8 +336,14 @@ export class Lane {
       autoOffsetReset: this.#plan.fetch.autoOffsetReset,
       onLocated: (partition, remark) => {
         const { sourceTopic: topic, partition: index, ackedOffset: upstreamOffset } = partition
-        if (remark === 'target lost records') say('TargetRecordsLost', { topic, partition: index, upstreamOffset })
-        if (remark === 'duplicates possible') say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
+        if (remark === 'target lost records') {
+          this.#lossesTotal++
+          say('TargetRecordsLost', { topic, partition: index, upstreamOffset })
+        }
+        if (remark === 'duplicates possible') {
+          this.#duplicatesPossibleTotal++
+          say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
+        }
         this.#moved.add(partition)
         this.#keeper.located(partition)
       },
@@ -290,6 +354,16 @@ export class Lane {
         this.#deps.onTopicsChanged?.()
       },
       onRefused: (partition, error) => this.#keeper.refuse(partition, error),
+      onBlind: ({ sourceTopic: topic, targetTopic, partition }, error) =>
+        say('TargetBlind', { topic, targetTopic, partition, error }),
+      onFenced: ({ sourceTopic: topic, targetTopic, partition, fence }) => {
+        this.#fencesTotal++
+        say('PartitionFenced', { topic, targetTopic, partition, producerEpoch: fence?.producerEpoch })
+      },
+      onUnfenced: ({ sourceTopic: topic, targetTopic, partition }) => {
+        this.#unfencedTotal++
+        say('PartitionUnfenced', { topic, targetTopic, partition })
+      },
       onUnpositioned: (partition) => {
         const { sourceTopic: topic, partition: index } = partition
         const { offsetsTopic } = this.#plan.positions

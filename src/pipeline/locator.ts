@@ -4,11 +4,14 @@ import { errors } from '../base/errors.ts'
 import { Notifier } from '../base/notifier.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
+import { SEQUENCE_MODULUS, sequenceAfter } from '../mirror/run.ts'
+import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { continuationOf } from './continuation.ts'
 import type { Continuation, ContinuationFacts } from './continuation.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
 import type { TargetTopicSettings } from './partition-assignment.ts'
+import { StrayBatches } from './stray-batches.ts'
 
 const RETRY_MS = 200
 
@@ -25,15 +28,24 @@ export interface LocatorPorts {
   targetLeader(partition: MirroredPartition): number
   /** Topic ids as both clusters have them now. Null: the topic is not there. */
   topicIds(partition: MirroredPartition): { source: string | null; target: string | null } | null
-  /** A producer id to write under; another one than `spent`, if that is given. */
-  producerIdentity(spent: bigint | null, options: CallOptions): Promise<{ producerId: bigint; producerEpoch: number }>
+  /** A producer id and epoch to write under; another than `spent`, if that is given. */
+  producerIdentity(spent: ProducerIdentity | null, options: CallOptions): Promise<ProducerIdentity>
+  /**
+   * Puts a marker into the target partitions, after which their leaders refuse what is on its way under the partitions' identities. Their logs may show
+   * it a moment later.
+   * @returns the identity of the marker, to go on with; null where the partition's producer id cannot be fenced
+   * @throws PRODUCER_REPLACED: another process has taken over
+   */
+  fence(
+    partitions: readonly MirroredPartition[],
+    options: CallOptions,
+  ): Promise<PartitionAnswers<ProducerIdentity | null>>
   /** Reads the configuration of remote topics again. Topics whose configuration cannot be read are missing from the answer. */
   targetSettings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>>
-  /** Last sequence of the partition's identity by the target's producer state; null: it has none. */
   targetSequences(
     partitions: readonly MirroredPartition[],
     options: CallOptions,
-  ): Promise<PartitionAnswers<number | null>>
+  ): Promise<PartitionAnswers<TargetSequence>>
   /** End of the target partition: what all replicas in sync have. */
   targetEnds(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number>>
   /** First offset of the source partition, or its end. */
@@ -42,11 +54,28 @@ export interface LocatorPorts {
     at: 'earliest' | 'latest',
     options: CallOptions,
   ): Promise<PartitionAnswers<number>>
-  /** Last sequence of each partition's identity by the headers at the end of the target's log; null: none of the last batches is ours. */
-  tailSequences(
+  /** What the headers at the end of the target's log say of each partition's identity. */
+  tails(
     questions: readonly { partition: MirroredPartition; targetEnd: number }[],
     options: CallOptions,
-  ): Promise<PartitionAnswers<number | null>>
+  ): Promise<PartitionAnswers<TargetTail>>
+}
+
+/**
+ * Last sequence of ours by the target's producer state; the one before the first when nothing was written under the identity; null: the target does not
+ * know the producer id; `superseded`: it has a higher epoch of it.
+ */
+export type TargetSequence = number | null | 'superseded'
+
+/** What the end of the target's log says of a partition's identity. */
+export interface TargetTail {
+  /** Last sequence of ours; null: not known. */
+  readonly sequence: number | null
+  readonly isAbsent: boolean
+  /** Epoch of the newest marker of its producer id behind its data; -1: there is none. */
+  readonly markerEpoch: number
+  /** End of the target partition without the markers that lie there. */
+  readonly dataEnd: number
 }
 
 export interface LocatorDependencies {
@@ -59,6 +88,12 @@ export interface LocatorDependencies {
   /** It could not be found out yet, and is tried again. */
   onDelayed(partition: MirroredPartition, error: TwinlogError, isNews: boolean): void
   onRefused(partition: MirroredPartition, error: TwinlogError): void
+  /** The target does not say how far the copy came. */
+  onBlind(partition: MirroredPartition, error: TwinlogError): void
+  /** A marker refuses from now on what may have been on its way. */
+  onFenced(partition: MirroredPartition): void
+  /** It had to be fenced, and could not be. */
+  onUnfenced(partition: MirroredPartition): void
   /** No stored position, and auto.offset.reset is `none`. */
   onUnpositioned(partition: MirroredPartition): void
   /** A partition that is new to the flow begins above offset 0: what was before is not in the copy. */
@@ -126,7 +161,8 @@ export class Locator {
       await this.#locateAll(due, options)
     } catch (error) {
       if (options.signal.aborted) return
-      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+      // Who was replaced by another process has nothing left to find out.
+      if (!(error instanceof TwinlogError) || error.kind === 'defect' || error.action === 'fence') throw error
       for (const partition of due) this.#delay(partition, error)
     }
   }
@@ -141,31 +177,73 @@ export class Locator {
     })
     for (const partition of due) this.#adoptLedger(partition)
     await this.#readTargetSettings(due, options)
-    const sequences: PartitionAnswers<number | null> = isIdempotent
+    const sequences: PartitionAnswers<TargetSequence> = isIdempotent
       ? await ports.targetSequences(due, options)
       : new Map()
     const ends = await ports.targetEnds(due, options)
     const unplaced: Unplaced[] = []
-    const unseen: { partition: MirroredPartition; targetEnd: number }[] = []
+    const unseen: Unseen[] = []
     for (const partition of due) {
       const sequence = sequences.get(partition) ?? null
       const targetEnd = ends.get(partition)
       const failure = [sequence, targetEnd].find((answer) => answer instanceof TwinlogError && answer.action !== 'stop')
-      partition.isTargetBlind = sequence instanceof TwinlogError
+      this.#noteBlindness(partition, sequence instanceof TwinlogError && sequence.action === 'stop' ? sequence : null)
       if (failure instanceof TwinlogError) this.#delay(partition, failure)
       else if (targetEnd instanceof TwinlogError) this.#delay(partition, targetEnd)
       else if (targetEnd === undefined) continue
-      else if (typeof sequence === 'number' || !partition.hasWritten || partition.identity === null) {
-        await this.#place(
-          partition,
-          { targetSequence: numberOrNull(sequence), isTargetKnown: true, targetEnd },
-          unplaced,
-          options,
-        )
-      } else unseen.push({ partition, targetEnd })
+      else if (isPlaceable(partition, sequence, targetEnd))
+        await this.#place(partition, traceOf(partition, sequence, targetEnd), unplaced, options)
+      else unseen.push({ partition, targetEnd })
     }
-    await this.#placeByTail(unseen, unplaced, options)
+    await this.#placeByTail(await this.#fence(unseen, options), unplaced, options)
     await this.#placeByReset(unplaced, options)
+  }
+
+  /**
+   * Refuses what may still be on its way under identities of which the target cannot tell how far they came, or whose sequences might be taken for other
+   * records; all partitions of a call together (design.md section 5, step 4). One marker a partition is enough, however often it is looked at afterwards.
+   * @returns the partitions whose tails can be read now, with their ends behind the markers
+   */
+  async #fence(unseen: readonly Unseen[], options: CallOptions): Promise<readonly Unseen[]> {
+    // Whom we may not ask we may not read either: then the broker's memory of repeated batches has to do.
+    const fencible = unseen.filter(({ partition }) => !partition.isTargetBlind)
+    if (fencible.length === 0) return unseen
+    const due = fencible.filter(({ partition }) => partition.fence === null).map(({ partition }) => partition)
+    const fences = due.length === 0 ? new Map<never, never>() : await this.#deps.ports.fence(due, options)
+    for (const partition of due) {
+      const fence = fences.get(partition) ?? null
+      if (fence instanceof TwinlogError) this.#delay(partition, fence)
+      else if (fence === null) this.#unfenced(partition)
+      else {
+        partition.fence = fence
+        this.#deps.onFenced(partition)
+      }
+    }
+    const open = fencible.map(({ partition }) => partition).filter((partition) => this.#isDue(partition))
+    const ends = await this.#deps.ports.targetEnds(open, options)
+    const seen: Unseen[] = unseen.filter(({ partition }) => partition.isTargetBlind)
+    for (const partition of open) {
+      const targetEnd = ends.get(partition)
+      if (typeof targetEnd === 'number') seen.push({ partition, targetEnd })
+      else if (targetEnd !== undefined) this.#delay(partition, targetEnd)
+    }
+    return seen
+  }
+
+  #noteBlindness(partition: MirroredPartition, error: TwinlogError | null): void {
+    if (error !== null && !partition.isTargetBlind) this.#deps.onBlind(partition, error)
+    partition.isTargetBlind = error !== null
+  }
+
+  #unfenced(partition: MirroredPartition): void {
+    partition.mustFence = false
+    partition.strays = null
+    this.#deps.onUnfenced(partition)
+  }
+
+  /** False once it was delayed or given up in this round. */
+  #isDue(partition: MirroredPartition): boolean {
+    return this.#waiting.has(partition) && partition.retryAtMs <= this.#deps.clock.monotonic()
   }
 
   /**
@@ -191,25 +269,36 @@ export class Locator {
   }
 
   /** Not in the producer state: the broker may have forgotten the id, but its log has not (design.md section 5, step 4). */
-  async #placeByTail(
-    unseen: readonly { partition: MirroredPartition; targetEnd: number }[],
-    unplaced: Unplaced[],
-    options: CallOptions,
-  ): Promise<void> {
+  async #placeByTail(unseen: readonly Unseen[], unplaced: Unplaced[], options: CallOptions): Promise<void> {
     if (unseen.length === 0) return
-    const tails = await this.#deps.ports.tailSequences(unseen, options)
+    const tails = await this.#deps.ports.tails(unseen, options)
     for (const { partition, targetEnd } of unseen) {
-      const tail = tails.get(partition) ?? null
-      if (tail instanceof TwinlogError && tail.action !== 'stop') this.#delay(partition, tail)
-      else {
-        const isTargetKnown = !(tail instanceof TwinlogError)
-        await this.#place(
-          partition,
-          { targetSequence: numberOrNull(tail), isTargetKnown, targetEnd },
-          unplaced,
-          options,
-        )
+      const tail = tails.get(partition)
+      if (tail === undefined) continue
+      if (tail instanceof TwinlogError) {
+        if (tail.action !== 'stop') this.#delay(partition, tail)
+        else {
+          const nothing = { targetSequence: null, isAbsent: false, isTargetKnown: false, targetEnd, dataEnd: targetEnd }
+          await this.#place(partition, nothing, unplaced, options)
+        }
+        continue
       }
+      const { sequence: targetSequence, isAbsent, markerEpoch, dataEnd } = tail
+      if (partition.fence !== null && markerEpoch < partition.fence.producerEpoch) {
+        // Decided, but not in the log of all replicas yet. Until then an append may come before it.
+        const { targetTopic: topic, partition: index } = partition
+        this.#delay(
+          partition,
+          errors.NOT_REPLICATED_YET({ topic, partition: index, end: targetEnd, expected: 'a transaction marker' }),
+        )
+        continue
+      }
+      await this.#place(
+        partition,
+        { targetSequence, isAbsent, isTargetKnown: true, targetEnd, dataEnd },
+        unplaced,
+        options,
+      )
     }
   }
 
@@ -220,21 +309,23 @@ export class Locator {
     const { ledger } = partition
     partition.ledger = null
     if (ledger === null || !this.#deps.isIdempotent) return
-    const { runs, ...identity } = ledger
+    const { runs, isOtherPlan = false, ...identity } = ledger
     partition.identity = identity
     partition.map = OffsetMap.from(runs)
+    partition.strays = new StrayBatches(runs, { leaderEpoch: identity.sourceLeaderEpoch, isOtherPlan, end: null })
     partition.isRegistered = true
     partition.hasWritten = true
   }
 
   async #place(
     partition: MirroredPartition,
-    target: Pick<ContinuationFacts, 'targetSequence' | 'isTargetKnown' | 'targetEnd'>,
+    target: TargetFacts,
     unplaced: Unplaced[],
     options: CallOptions,
   ): Promise<void> {
-    const { map, hasWritten, ackedSequence, ackedOffset, hole, isIdentitySpent } = partition
+    const { map, hasWritten, ackedSequence, ackedOffset, hole } = partition
     const { storedPosition } = partition.assignment
+    const isIdentitySpent = partition.isIdentitySpent || partition.fence !== null
     const facts = { ...target, map, hasWritten, ackedSequence, ackedOffset, storedPosition, hole, isIdentitySpent }
     const continuation = continuationOf(facts)
     if (continuation.upstream === null) unplaced.push({ partition, continuation })
@@ -284,20 +375,25 @@ export class Locator {
       )
       return
     }
-    if (continuation.needsNewIdentity && this.#deps.isIdempotent) await this.#renewIdentity(partition, options)
+    const hasFence = partition.fence !== null
+    if (continuation.identity !== 'same' && this.#deps.isIdempotent)
+      await this.#renewIdentity(partition, continuation, options)
     if (!this.#waiting.delete(partition)) return
+    // Behind a marker the next record comes after all that is there.
+    const downstream = hasFence ? targetEnd : continuation.downstream
     partition.delayReason = null
     partition.hole = null
     partition.refusedOffset = null
     partition.ackedOffset = upstream
-    if (continuation.needsNewIdentity) partition.ackedSequence = -1
-    else if (continuation.appendedSequence >= 0) partition.ackedSequence = continuation.appendedSequence
-    partition.ackedDownstream = continuation.downstream
+    if (continuation.appendedSequence >= 0 && continuation.identity !== 'new')
+      partition.ackedSequence = continuation.appendedSequence
+    else if (continuation.identity !== 'same') partition.ackedSequence = -1
+    partition.ackedDownstream = downstream
     const leaderEpoch = this.#leaderEpochAt(partition, continuation.appendedSequence)
     partition.continueAt({
       upstream,
       sequence: continuation.sequence,
-      downstream: continuation.downstream,
+      downstream,
       leaderEpoch,
     })
     this.#deps.onLocated(partition, continuation.remark)
@@ -310,20 +406,32 @@ export class Locator {
     return map.runAtSequence(sequence)?.sequence === map.last?.sequence ? identity.sourceLeaderEpoch : -1
   }
 
-  async #renewIdentity(partition: MirroredPartition, options: CallOptions): Promise<void> {
+  async #renewIdentity(
+    partition: MirroredPartition,
+    { identity: kind, sequence }: Continuation,
+    options: CallOptions,
+  ): Promise<void> {
     const ids = this.#deps.ports.topicIds(partition)
-    const spent = partition.hasWritten ? (partition.identity?.producerId ?? null) : partition.spentProducerId
-    const producer = await this.#deps.ports.producerIdentity(spent, options)
-    partition.identity = {
-      ...producer,
-      sourceTopicId: ids?.source ?? null,
-      targetTopicId: ids?.target ?? null,
-      sourceLeaderEpoch: -1,
-    } satisfies LedgerIdentity
-    partition.map = new OffsetMap()
-    partition.isRegistered = false
+    const { identity: old, fence } = partition
+    const spent = partition.hasWritten ? old : partition.spentIdentity
+    const { producerId, producerEpoch } = fence ?? (await this.#deps.ports.producerIdentity(spent, options))
+    const producer = { producerId, producerEpoch, firstSequence: sequence }
+    if (kind === 'next' && old !== null) partition.identity = { ...old, ...producer }
+    else {
+      partition.identity = {
+        ...producer,
+        sourceTopicId: ids?.source ?? null,
+        targetTopicId: ids?.target ?? null,
+        sourceLeaderEpoch: -1,
+      } satisfies LedgerIdentity
+      partition.map = new OffsetMap()
+      partition.isRegistered = false
+    }
     partition.hasWritten = false
     partition.isIdentitySpent = false
+    partition.mustFence = false
+    partition.fence = null
+    if (fence !== null) partition.strays = null
   }
 
   #delay(partition: MirroredPartition, error: TwinlogError): void {
@@ -340,6 +448,46 @@ export class Locator {
   }
 }
 
+type TargetFacts = Pick<ContinuationFacts, 'targetSequence' | 'isAbsent' | 'isTargetKnown' | 'targetEnd' | 'dataEnd'>
+
+/** A partition of which the target's producer state does not tell how far it came. */
+interface Unseen {
+  readonly partition: MirroredPartition
+  readonly targetEnd: number
+}
+
+/**
+ * Whether the partition can go on by what the target's producer state says: it knows the identity, or there is nothing of it to be known, because nothing
+ * was sent or the log ends where it would have begun.
+ */
+function isPlaceable(
+  partition: MirroredPartition,
+  sequence: TargetSequence | TwinlogError,
+  targetEnd: number,
+): boolean {
+  const { identity, map, hasWritten, mustFence, fence, ackedSequence, isIdentitySpent, strays } = partition
+  if (identity === null || !hasWritten) return true
+  if (mustFence || fence !== null || sequence instanceof TwinlogError || sequence === 'superseded') return false
+  // Under another epoch a stray would not be known as the batch that it is.
+  if (isIdentitySpent && strays !== null) return false
+  if (sequence !== null) return true
+  const [first] = map?.runs() ?? []
+  return first !== undefined && ackedSequence < 0 && targetEnd <= first.downstream
+}
+
+function traceOf(
+  partition: MirroredPartition,
+  sequence: TargetSequence | TwinlogError,
+  targetEnd: number,
+): TargetFacts {
+  const { identity, hasWritten } = partition
+  const before = identity === null ? null : sequenceAfter(identity.firstSequence, SEQUENCE_MODULUS - 1)
+  const known = typeof sequence === 'number' ? sequence : null
+  const targetSequence = hasWritten ? known : before
+  const isAbsent = before !== null && targetSequence === before
+  return { targetSequence, isAbsent, isTargetKnown: true, targetEnd, dataEnd: targetEnd }
+}
+
 /** A partition about which nothing is stored: auto.offset.reset decides. */
 interface Unplaced {
   readonly partition: MirroredPartition
@@ -348,8 +496,4 @@ interface Unplaced {
 
 function isAnother(before: string | null, now: string | null): boolean {
   return before !== null && now !== null && before !== now
-}
-
-function numberOrNull(answer: number | null | TwinlogError): number | null {
-  return typeof answer === 'number' ? answer : null
 }

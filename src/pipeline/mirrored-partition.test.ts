@@ -24,6 +24,7 @@ function makePartition(upstream: number, sequence: number): MirroredPartition {
   partition.identity = {
     producerId: 9n,
     producerEpoch: 0,
+    firstSequence: 0,
     sourceTopicId: null,
     targetTopicId: null,
     sourceLeaderEpoch: -1,

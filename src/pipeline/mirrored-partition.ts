@@ -1,12 +1,15 @@
 import type { TwinlogError } from '../base/catalogue.ts'
 import { Fifo } from '../base/fifo.ts'
+import type { ProducerIdentity } from '../kafka/transactions.ts'
 import type { LedgerEntry, LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
 import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { BatchHeader } from '../wire/record-batch.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
 import type { PendingBatch } from './pending-batch.ts'
+import { StrayBatches } from './stray-batches.ts'
 import type { WriterState } from './writer-state.ts'
 
 /** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
@@ -82,8 +85,14 @@ export class MirroredPartition {
   inFlightBytes = 0
   /** The target does not tell us how far the copy came (no READ permission, old broker): fewer batches in flight. */
   isTargetBlind = false
-  /** Producer id that an earlier life of this target partition was written under, and that must not be used again with sequence 0. */
-  spentProducerId: bigint | null = null
+  /** What an earlier life of this target partition was written under, and that must not be used again from sequence 0 on. */
+  spentIdentity: ProducerIdentity | null = null
+  /** What a batch may say that was sent and never answered, here or by a process that died; null: none can be on its way. */
+  strays: StrayBatches | null = null
+  /** Before it goes on, such batches have to be refused by a marker: the broker's check of sequences alone could take one. */
+  mustFence = false
+  /** The marker that was put into the target partition, of the epoch that the copy will go on with; null: none yet. */
+  fence: ProducerIdentity | null = null
   /** The target takes this producer id no longer: the next time it is located it gets another. */
   isIdentitySpent = false
   /**
@@ -112,9 +121,13 @@ export class MirroredPartition {
   bytesTotal = 0
 
   #nextSequence = 0
+  /** Sequence after the last one that was handed to a connection; -1: none was. */
+  #sentEnd = -1
   #nextDownstream = -1
   /** Upstream offset with which a batch continues the current run; -1: the next batch begins one. */
   #runUpstream = -1
+  /** The source no longer had what was to be read next: who read before has seen other records there. */
+  #hasJumped = false
   #runEpoch = -1
   #runRecords = 0
 
@@ -168,6 +181,7 @@ export class MirroredPartition {
     // What is queued may be what the source has taken back: all of it is read again.
     if (isBack) this.discardQueue()
     const next = isBack ? Math.min(upstream, this.fetchOffset) : upstream
+    this.#hasJumped = true
     this.generation++
     this.fetchOffset = next
     this.lastFetchedEpoch = next === upstream ? leaderEpoch : -1
@@ -202,6 +216,21 @@ export class MirroredPartition {
     return { upstream, sequence: this.#nextSequence, downstream: this.#nextDownstream }
   }
 
+  /** A request of ours was lost: what it held may still be appended. */
+  noteLost(): void {
+    const leaderEpoch = this.identity?.sourceLeaderEpoch ?? -1
+    if (this.map === null || this.identity === null || this.#sentEnd < 0) return
+    // Of what another process sent nobody knows the end: that says more.
+    if (this.strays !== null && (this.strays.end === null || this.strays.end === this.#sentEnd)) return
+    this.strays = new StrayBatches(this.map.runs(), { leaderEpoch, isOtherPlan: false, end: this.#sentEnd })
+  }
+
+  /** Whether the next batch would give sequences another meaning than they have in one that may still be on its way. */
+  isAtOddsWithStrays(header: BatchHeader, maxTimestampMs: number, nowMs: number): boolean {
+    const isAdjacent = header.baseOffset === this.fetchOffset && !this.#hasJumped
+    return this.strays?.isAtOdds(this.#nextSequence, header, { isAdjacent, maxTimestampMs, nowMs }) ?? false
+  }
+
   /** Puts a batch in the queue, with the next sequence; reading goes on after it. */
   enqueue(batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs'>, leaderEpoch: number): void {
     batch.lease.hold()
@@ -209,6 +238,7 @@ export class MirroredPartition {
     this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
     if (this.#nextDownstream >= 0) this.#nextDownstream += batch.count
     this.#runUpstream = batch.upstream + batch.count
+    this.#hasJumped = false
     this.#runRecords += batch.count
     this.fetchOffset = batch.positionAfter
     this.lastFetchedEpoch = leaderEpoch
@@ -222,6 +252,7 @@ export class MirroredPartition {
     this.inFlight.push(batch)
     this.inFlightBytes += batch.size
     this.hasWritten = true
+    this.#sentEnd = sequenceAfter(batch.sequence, batch.count)
     return batch
   }
 
@@ -244,6 +275,7 @@ export class MirroredPartition {
     this.bytesTotal += batch.size
     this.failuresCount = 0
     this.failingSinceMs = null
+    if (this.strays?.isPassed(batch.size) === true) this.strays = null
     this.#trimRuns()
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected

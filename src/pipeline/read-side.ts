@@ -25,7 +25,7 @@ const SILENCE_MS = 3_000
 /** What the reading side leaves to the lane. */
 export interface ReadSideDependencies extends Pick<
   SourceAnswersDependencies,
-  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue'
+  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue' | 'onAtOddsWithStrays'
 > {
   topics(): readonly string[]
   /** The reading position of the partition was set anew. */
@@ -58,6 +58,7 @@ export class ReadSide {
       checkCrcs: plan.fetch.checkCrcs,
       isIdempotent: plan.produce.isIdempotent,
       isReadCommitted: plan.fetch.isolationLevel === 'read_committed',
+      nowMs: () => deps.clock.now(),
     })
     this.#answers = this.#makeAnswers()
     this.#router = new ReadRouter({

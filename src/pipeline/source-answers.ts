@@ -40,6 +40,8 @@ export interface SourceAnswersDependencies {
   onRepositioned(partition: MirroredPartition): void
   refuse(partition: MirroredPartition, error: TwinlogError): void
   refuseAfterQueue(partition: MirroredPartition, error: TwinlogError): void
+  /** The next batch would give sequences another meaning than they may have in a request that was lost. */
+  onAtOddsWithStrays(partition: MirroredPartition): void
   onDefect(error: unknown): void
 }
 
@@ -81,14 +83,17 @@ export class SourceAnswers {
     ticket: LedgerTicket,
   ): LedgerWrite | null {
     const runs: Run[] = []
+    let isWhole = true
     try {
-      this.#deps.intake.takeIn(partition, fetched, lease, ticket, runs)
+      isWhole = this.#deps.intake.takeIn(partition, fetched, lease, ticket, runs)
     } catch (error) {
       if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
       this.#deps.refuseAfterQueue(partition, error)
     }
     for (const run of runs) partition.map?.begin(run)
-    return partition.ledgerWrite(runs)
+    const write = partition.ledgerWrite(runs)
+    if (!isWhole) this.#deps.onAtOddsWithStrays(partition)
+    return write
   }
 
   #takeError(partition: MirroredPartition, fetched: FetchedPartition): void {

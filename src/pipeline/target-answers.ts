@@ -84,6 +84,7 @@ export class TargetAnswers {
     const reason = error instanceof Error ? error.message : String(error)
     for (const { partition } of sent) {
       partition.landed()
+      partition.noteLost()
       this.#deps.fail(partition, reason)
       this.#deps.landed(partition)
     }

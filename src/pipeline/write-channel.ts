@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { Notifier } from '../base/notifier.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import { classify } from '../kafka/kafka-error.ts'
+import { sequenceDistance } from '../mirror/run.ts'
 import { PRODUCE_VERSIONS, encodeProduceRequest } from '../wire/produce-request.ts'
 import type { ProduceTopic, ProduceVersion } from '../wire/produce-request.ts'
 import { decodeProduceResponse } from '../wire/produce-response.ts'
@@ -43,6 +44,8 @@ export interface WriteChannelDependencies {
   readonly requestTimeoutMs: number
   readonly reconnectBackoffMs: number
   readonly reconnectBackoffMaxMs: number
+  /** False: it is not known whether all this is still ours to write. */
+  mayWrite(): boolean
   /** The target answered for a batch; called in the order in which a partition's batches were sent. */
   onAnswered(sent: SentBatch, produced: ProducedPartition): void
   /** Nobody knows whether these batches arrived. */
@@ -181,6 +184,7 @@ export class WriteChannel {
     return (
       connection.unflushedBytes < UNFLUSHED_BYTES_MAX &&
       this.#requests.size < REQUESTS_IN_FLIGHT_MAX &&
+      this.#deps.mayWrite() &&
       this.#deps.clock.monotonic() >= this.#throttledUntilMs
     )
   }
@@ -223,7 +227,7 @@ export class WriteChannel {
     resealBatch(bytes, batch.at, batch.size, {
       producerId: isOurs ? identity.producerId : -1n,
       producerEpoch: isOurs ? identity.producerEpoch : -1,
-      baseSequence: isOurs ? batch.sequence : -1,
+      baseSequence: isOurs ? sequenceDistance(identity.firstSequence, batch.sequence) : -1,
       verify: false,
     })
   }

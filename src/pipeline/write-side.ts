@@ -21,6 +21,8 @@ const ISOLATION_MS = 30_000
 const SILENCE_MS = 3_000
 /** A broker that does not read for this long holds memory that other partitions need: its connection is given up. */
 const STUCK_MS = 5_000
+/** Who stood still for so long (SIGSTOP, a sleeping machine) may have been replaced: nothing is sent before the target was asked again. */
+const STANDSTILL_MS = 5_000
 
 /** What the writing side leaves to the lane. */
 export interface WriteSideDependencies {
@@ -40,6 +42,8 @@ export class WriteSide {
   readonly #stop = new AbortController()
   readonly #router: WriteRouter
   readonly #answers: TargetAnswers
+  /** Monotonic ms; -1: not yet. */
+  #tickedAtMs = -1
 
   constructor(context: LaneContext, dependencies: WriteSideDependencies) {
     this.#context = context
@@ -93,12 +97,19 @@ export class WriteSide {
     channel?.want()
   }
 
-  /** To be called some times a second: a broker that hangs does not say so. */
-  tick(): void {
+  /**
+   * To be called some times a second: a broker that hangs does not say so.
+   * @returns for how long this process stood still, in ms, if that was long enough for another one to take over; otherwise 0
+   */
+  tick(): number {
+    const nowMs = this.#context.deps.clock.monotonic()
+    const elapsedMs = this.#tickedAtMs < 0 ? 0 : nowMs - this.#tickedAtMs
+    this.#tickedAtMs = nowMs
     for (const channel of this.#router.channels) {
       if (channel.unansweredForMs() > SILENCE_MS) this.watch.request()
       if (channel.stuckForMs() > STUCK_MS) void channel.abandon()
     }
+    return elapsedMs >= STANDSTILL_MS ? elapsedMs : 0
   }
 
   /** Nothing more is sent, and no answer awaited. */
@@ -117,6 +128,7 @@ export class WriteSide {
       random,
       windows: produce.isIdempotent ? WINDOWS : { usual: ONE_AT_A_TIME, longWay: ONE_AT_A_TIME },
       isIdempotent: produce.isIdempotent,
+      mayWrite: () => this.#tickedAtMs < 0 || clock.monotonic() - this.#tickedAtMs < STANDSTILL_MS,
       maxRequestBytes: produce.maxRequestSizeBytes,
       requestTimeoutMs: target.settings.requestTimeoutMs,
       reconnectBackoffMs: target.settings.reconnectBackoffMs,

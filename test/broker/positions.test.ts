@@ -19,6 +19,7 @@ const owner = { connectorName: SOURCE_CONNECTOR_NAME, sourceAlias: 'eu' }
 const identity: LedgerIdentity = {
   producerId: 4_000n,
   producerEpoch: 1,
+  firstSequence: 0,
   sourceTopicId: '00000000-0000-0000-0000-000000000001',
   targetTopicId: null,
   sourceLeaderEpoch: 5,

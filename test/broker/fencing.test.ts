@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { NumericMap } from '@platformatic/kafka'
+import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
+import { startCluster } from '../../dev/kafka/cluster.ts'
+import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { describeProducers } from '../../src/kafka/admin.ts'
+import { ClusterClient } from '../../src/kafka/cluster-client.ts'
+import { FencingProducer } from '../../src/kafka/fencing-producer.ts'
+import { kafkaErrorName } from '../../src/kafka/kafka-error.ts'
+import { addPartitionsToTransaction, endTransaction, takeTransactionalId } from '../../src/kafka/transactions.ts'
+import type { ProducerIdentity } from '../../src/kafka/transactions.ts'
+import { plainClientSettings } from '../support/plain-client-settings.ts'
+
+const options = { signal: AbortSignal.timeout(240_000) }
+
+let cluster: KafkaCluster
+let client: ClusterClient
+/** Errors after which a call was tried again. */
+const retried: string[] = []
+
+before(async () => {
+  cluster = await startCluster()
+  client = new ClusterClient('us', plainClientSettings(cluster.bootstrap), {
+    clock: systemClock,
+    random: Math.random,
+    onEvent: (event) => void (event.name === 'CallRetried' && retried.push(event.error.message)),
+  })
+})
+
+after(async () => {
+  await client[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+/** Writes one record as a plain idempotent batch. @returns Kafka's name of the answer's error */
+async function write(topic: string, identity: ProducerIdentity, sequence: number): Promise<string> {
+  await client.refreshMetadata({ ...options, topics: [topic] })
+  const records = [{ topic, partition: 0, key: Buffer.from('k'), value: Buffer.from('v') }]
+  const sequences = new NumericMap([[`${topic}:0`, sequence]])
+  const producing = { compression: 'none', ...identity, sequences, partitionLeaderEpoch: -1 } as const
+  const args = [-1, 10_000, records, producing] as const
+  const answer = await client.call('produce', { nodeId: 1 }, [...args] as never, { ...options, retries: 0 })
+  assert.ok(typeof answer === 'object')
+  return kafkaErrorName(answer.responses[0]?.partitionResponses[0]?.errorCode ?? 0)
+}
+
+test('a marker refuses the earlier epochs of a producer id, costs one offset, and the new epoch begins at sequence 0', async () => {
+  await createTopics(cluster, { name: 'fenced' })
+  const first = await new FencingProducer(client, 'fence-a').take(options)
+  assert.ok(first !== null)
+  assert.deepEqual([await write('fenced', first, 0), await write('fenced', first, 1)], ['NONE', 'NONE'])
+  const successor = new FencingProducer(client, 'fence-a')
+  const taken = await successor.take(options)
+  assert.deepEqual(taken?.producerId, first.producerId)
+  assert.equal(await write('fenced', first, 2), 'NONE', 'without a marker the old epoch is still taken')
+  const second = await successor.fenceAndWait([{ topic: 'fenced', partition: 0 }], options)
+  assert.ok(second !== null && second.producerEpoch > first.producerEpoch)
+  assert.equal(await write('fenced', first, 3), 'INVALID_PRODUCER_EPOCH')
+  assert.equal(await write('fenced', second, 0), 'NONE')
+  assert.deepEqual(await listOffsets(cluster, 'fenced'), { 0: { earliest: 0, latest: 5 } })
+})
+
+test('who was replaced can neither fence nor raise its epoch', async () => {
+  await createTopics(cluster, { name: 'replaced' })
+  const old = new FencingProducer(client, 'replaced')
+  await old.take(options)
+  const successor = new FencingProducer(client, 'replaced')
+  await successor.take(options)
+  const partition = { topic: 'replaced', partition: 0 }
+  for (const attempt of [old.fence([partition], options), old.renew(options)]) {
+    await assert.rejects(attempt, { code: 'PRODUCER_REPLACED', action: 'fence' })
+  }
+  assert.notEqual(await successor.fence([partition], options), null)
+})
+
+test('fences that come close upon each other wait until the markers of the one before are written', async () => {
+  await createTopics(cluster, { name: 'often', partitions: 40 })
+  const producer = new FencingProducer(client, 'often')
+  const partitions = Array.from({ length: 40 }, (_, partition) => ({ topic: 'often', partition }))
+  retried.length = 0
+  const epochs: number[] = []
+  for (let round = 0; round < 10; round++) {
+    const identity = await producer.fence(partitions, options)
+    epochs.push(identity?.producerEpoch ?? -1)
+  }
+  assert.ok(new Set(epochs).size === 10, `epochs: ${epochs.join(', ')}`)
+  assert.ok(
+    retried.some((message) => message.includes('CONCURRENT_TRANSACTIONS')),
+    'nothing had to be waited for, so this test shows nothing',
+  )
+  const last = await producer.renew(options)
+  const outcomes = await describeProducers(client, partitions, options)
+  for (const { value } of outcomes) {
+    assert.deepEqual(
+      value?.producers.map(({ producerEpoch, lastSequence }) => [producerEpoch, lastSequence]),
+      [[epochs.at(-1), -1]],
+    )
+  }
+  assert.ok((last?.producerEpoch ?? -1) > (epochs.at(-1) ?? 0))
+  assert.equal((await listOffsets(cluster, 'often'))[0]?.latest, 10)
+})
+
+test('a transaction that a dead process left open is aborted by whoever takes its id over', async () => {
+  await createTopics(cluster, { name: 'left-open' })
+  const partition = { topic: 'left-open', partition: 0 }
+  const dead = await takeTransactionalId(client, 'left-open', { ...options, transactionTimeoutMs: 600_000 })
+  await addPartitionsToTransaction(client, dead, [partition], options)
+  const next = await takeTransactionalId(client, 'left-open', { ...options, transactionTimeoutMs: 600_000 })
+  assert.ok(next.producerEpoch > dead.producerEpoch)
+  await assert.rejects(endTransaction(client, dead, 'commit', options), { action: 'fence' })
+  await addPartitionsToTransaction(client, next, [partition], options)
+  await endTransaction(client, next, 'commit', options)
+})
+
+test('partitions that do not exist are named, and nothing is added', async () => {
+  await createTopics(cluster, { name: 'exists' })
+  const producer = await takeTransactionalId(client, 'missing', { ...options, transactionTimeoutMs: 60_000 })
+  const partitions = [
+    { topic: 'exists', partition: 0 },
+    { topic: 'exists', partition: 7 },
+  ]
+  // Kafka's own client waits for such a partition to appear; so does the call, unless it is told to stop.
+  await assert.rejects(
+    addPartitionsToTransaction(client, producer, partitions, { signal: AbortSignal.timeout(5_000) }),
+    (error: unknown) =>
+      error instanceof Error && /UNKNOWN_TOPIC_OR_PARTITION|abort|timeout/i.test(`${error.name} ${error.message}`),
+  )
+})
