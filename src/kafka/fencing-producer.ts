@@ -16,9 +16,9 @@ const transactionTimeoutMs = 30_000
  * A producer id that belongs to a transactional id, so that whoever had it before can be fenced. Its batches are plain idempotent ones; transactions
  * are used for markers alone (design.md section 5, step 4).
  *
- * Invariants:
- * A. One call at a time: a transactional id has one transaction.
- * B. After the first `take` the epoch is raised only from our own (KIP-360). Who finds another there has been replaced, and takes nothing back.
+ * Invariants (docs/invariants.md):
+ * 22. One call at a time: a transactional id has one transaction.
+ * 23. After the first `take` the epoch is raised only from our own (KIP-360). Who finds another there has been replaced, and takes nothing back.
  */
 export class FencingProducer {
   readonly transactionalId: string

@@ -4,79 +4,21 @@ import { errors } from '../base/errors.ts'
 import { Notifier } from '../base/notifier.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
-import { SEQUENCE_MODULUS, sequenceAfter } from '../mirror/run.ts'
-import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { continuationOf } from './continuation.ts'
-import type { Continuation, ContinuationFacts } from './continuation.ts'
+import type { Continuation } from './continuation.ts'
+import type {
+  LocatorCallOptions as CallOptions,
+  LocatorPorts,
+  PartitionAnswers,
+  TargetSequence,
+} from './locator-ports.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
-import type { TargetTopicSettings } from './partition-assignment.ts'
 import { StrayBatches } from './stray-batches.ts'
+import { isPlaceable, traceOf } from './target-trace.ts'
+import type { TargetFacts, Unseen } from './target-trace.ts'
 
 const RETRY_MS = 200
-
-/** An answer about one partition, or why there is none. */
-export type PartitionAnswers<Answer> = ReadonlyMap<MirroredPartition, Answer | TwinlogError>
-
-interface CallOptions {
-  readonly signal: AbortSignal
-}
-
-/** What the locator asks the two clusters; many partitions a call. */
-export interface LocatorPorts {
-  /** Broker that leads the target partition, -1 if unknown: a broker that does not answer holds up its own partitions only. */
-  targetLeader(partition: MirroredPartition): number
-  /** Topic ids as both clusters have them now. Null: the topic is not there. */
-  topicIds(partition: MirroredPartition): { source: string | null; target: string | null } | null
-  /** A producer id and epoch to write under; another than `spent`, if that is given. */
-  producerIdentity(spent: ProducerIdentity | null, options: CallOptions): Promise<ProducerIdentity>
-  /**
-   * Puts a marker into the target partitions, after which their leaders refuse what is on its way under the partitions' identities. Their logs may show
-   * it a moment later.
-   * @returns the identity of the marker, to go on with; null where the partition's producer id cannot be fenced
-   * @throws PRODUCER_REPLACED: another process has taken over
-   */
-  fence(
-    partitions: readonly MirroredPartition[],
-    options: CallOptions,
-  ): Promise<PartitionAnswers<ProducerIdentity | null>>
-  /** Reads the configuration of remote topics again. Topics whose configuration cannot be read are missing from the answer. */
-  targetSettings(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TargetTopicSettings>>
-  targetSequences(
-    partitions: readonly MirroredPartition[],
-    options: CallOptions,
-  ): Promise<PartitionAnswers<TargetSequence>>
-  /** End of the target partition: what all replicas in sync have. */
-  targetEnds(partitions: readonly MirroredPartition[], options: CallOptions): Promise<PartitionAnswers<number>>
-  /** First offset of the source partition, or its end. */
-  sourceBounds(
-    partitions: readonly MirroredPartition[],
-    at: 'earliest' | 'latest',
-    options: CallOptions,
-  ): Promise<PartitionAnswers<number>>
-  /** What the headers at the end of the target's log say of each partition's identity. */
-  tails(
-    questions: readonly { partition: MirroredPartition; targetEnd: number }[],
-    options: CallOptions,
-  ): Promise<PartitionAnswers<TargetTail>>
-}
-
-/**
- * Last sequence of ours by the target's producer state; the one before the first when nothing was written under the identity; null: the target does not
- * know the producer id; `superseded`: it has a higher epoch of it.
- */
-export type TargetSequence = number | null | 'superseded'
-
-/** What the end of the target's log says of a partition's identity. */
-export interface TargetTail {
-  /** Last sequence of ours; null: not known. */
-  readonly sequence: number | null
-  readonly isAbsent: boolean
-  /** Epoch of the newest marker of its producer id behind its data; -1: there is none. */
-  readonly markerEpoch: number
-  /** End of the target partition without the markers that lie there. */
-  readonly dataEnd: number
-}
 
 export interface LocatorDependencies {
   readonly ports: LocatorPorts
@@ -446,46 +388,6 @@ export class Locator {
     partition.delayReason = error.message
     this.#deps.onDelayed(partition, error, isNews)
   }
-}
-
-type TargetFacts = Pick<ContinuationFacts, 'targetSequence' | 'isAbsent' | 'isTargetKnown' | 'targetEnd' | 'dataEnd'>
-
-/** A partition of which the target's producer state does not tell how far it came. */
-interface Unseen {
-  readonly partition: MirroredPartition
-  readonly targetEnd: number
-}
-
-/**
- * Whether the partition can go on by what the target's producer state says: it knows the identity, or there is nothing of it to be known, because nothing
- * was sent or the log ends where it would have begun.
- */
-function isPlaceable(
-  partition: MirroredPartition,
-  sequence: TargetSequence | TwinlogError,
-  targetEnd: number,
-): boolean {
-  const { identity, map, hasWritten, mustFence, fence, ackedSequence, isIdentitySpent, strays } = partition
-  if (identity === null || !hasWritten) return true
-  if (mustFence || fence !== null || sequence instanceof TwinlogError || sequence === 'superseded') return false
-  // Under another epoch a stray would not be known as the batch that it is.
-  if (isIdentitySpent && strays !== null) return false
-  if (sequence !== null) return true
-  const [first] = map?.runs() ?? []
-  return first !== undefined && ackedSequence < 0 && targetEnd <= first.downstream
-}
-
-function traceOf(
-  partition: MirroredPartition,
-  sequence: TargetSequence | TwinlogError,
-  targetEnd: number,
-): TargetFacts {
-  const { identity, hasWritten } = partition
-  const before = identity === null ? null : sequenceAfter(identity.firstSequence, SEQUENCE_MODULUS - 1)
-  const known = typeof sequence === 'number' ? sequence : null
-  const targetSequence = hasWritten ? known : before
-  const isAbsent = before !== null && targetSequence === before
-  return { targetSequence, isAbsent, isTargetKnown: true, targetEnd, dataEnd: targetEnd }
 }
 
 /** A partition about which nothing is stored: auto.offset.reset decides. */

@@ -5,12 +5,15 @@ import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { LedgerStore } from '../../src/control/ledger-store.ts'
+import { SourceOffsetStore } from '../../src/control/source-offset-store.ts'
 import { describeProducers } from '../../src/kafka/admin.ts'
 import { ClusterClient } from '../../src/kafka/cluster-client.ts'
 import { FencingProducer } from '../../src/kafka/fencing-producer.ts'
 import { kafkaErrorName } from '../../src/kafka/kafka-error.ts'
 import { addPartitionsToTransaction, endTransaction, takeTransactionalId } from '../../src/kafka/transactions.ts'
 import type { ProducerIdentity } from '../../src/kafka/transactions.ts'
+import { SOURCE_CONNECTOR_NAME } from '../../src/mirror/source-offset-record.ts'
 import { plainClientSettings } from '../support/plain-client-settings.ts'
 
 const options = { signal: AbortSignal.timeout(240_000) }
@@ -127,4 +130,58 @@ test('partitions that do not exist are named, and nothing is added', async () =>
     (error: unknown) =>
       error instanceof Error && /UNKNOWN_TOPIC_OR_PARTITION|abort|timeout/i.test(`${error.name} ${error.message}`),
   )
+})
+
+test('ledger and positions take nothing from a process whose successor has opened them', async () => {
+  const openBoth = async () => {
+    const producer = new FencingProducer(client, 'stores')
+    const ledgerOptions = {
+      ledgerTopic: 'mm2-ledger.eu.internal',
+      replicationFactor: 1,
+      sourceClusterId: 's',
+      planHash: 7n,
+    }
+    const owner = { connectorName: SOURCE_CONNECTOR_NAME, sourceAlias: 'eu' }
+    const offsetsOptions = { offsetsTopic: 'mm2-offsets.eu.internal', partitionsCount: 25, replicationFactor: 1 }
+    const [ledger, offsets] = await Promise.all([
+      LedgerStore.open(client, ledgerOptions, { ...options, producer }),
+      SourceOffsetStore.open(client, { ...offsetsOptions, topicConfigs: {}, owner }, { ...options, producer }),
+    ])
+    return { ledger, offsets }
+  }
+  const run = (upstream: number) => ({ upstream, sequence: upstream, downstream: upstream })
+  const write = (upstream: number, replaces: boolean) => ({
+    ...{ topic: 'orders', partition: 0, replaces, runs: [run(upstream)] },
+    identity: {
+      producerId: 1n,
+      producerEpoch: 0,
+      firstSequence: 0,
+      sourceTopicId: null,
+      targetTopicId: null,
+      sourceLeaderEpoch: 0,
+    },
+  })
+  const position = (lastCopiedOffset: number) => [{ topic: 'orders', partition: 0, lastCopiedOffset }]
+  const old = await openBoth()
+  await old.ledger.write([write(0, true)], options)
+  await old.offsets.write(position(10), options)
+  const successor = await openBoth()
+  assert.equal(successor.ledger.find('orders', 0)?.runs.length, 1)
+  assert.equal(successor.offsets.find('orders', 0), 10)
+  // Before the successor has written anything: its markers alone refuse the old process.
+  await assert.rejects(old.ledger.write([write(500, false)], options), { code: 'STORE_FENCED' })
+  await assert.rejects(old.offsets.write(position(500), options), { code: 'STORE_FENCED' })
+  // Nor does it get a new identity when it tries again.
+  for (const again of [old.ledger.write([write(600, false)], options), old.offsets.write(position(600), options)])
+    await assert.rejects(again, { action: 'fence' })
+  await successor.ledger.write([write(100, false)], options)
+  await successor.offsets.write(position(20), options)
+  const third = await openBoth()
+  assert.deepEqual(
+    third.ledger.find('orders', 0)?.runs.map(({ upstream }) => upstream),
+    [0, 100],
+  )
+  assert.equal(third.offsets.find('orders', 0), 20)
+  assert.deepEqual(third.ledger.problems, [])
+  assert.deepEqual(third.offsets.unreadable, [])
 })

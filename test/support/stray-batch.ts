@@ -7,7 +7,7 @@ import { describeProducers } from '../../src/kafka/admin.ts'
 import type { ActiveProducer } from '../../src/kafka/admin.ts'
 import { ClusterClient } from '../../src/kafka/cluster-client.ts'
 import { kafkaErrorName } from '../../src/kafka/kafka-error.ts'
-import type { LedgerEntry } from '../../src/mirror/ledger-entry.ts'
+import type { LedgerEntry, LedgerWrite } from '../../src/mirror/ledger-entry.ts'
 import { plainClientSettings } from './plain-client-settings.ts'
 
 const options = { signal: AbortSignal.timeout(600_000) }
@@ -25,15 +25,22 @@ export async function readLedger(
   topic: string,
   partition = 0,
 ): Promise<LedgerEntry> {
-  await client.waitUntilReachable(options)
-  const ledger = await LedgerStore.open(
-    client,
-    { ledgerTopic: `mm2-ledger.${alias}.internal`, replicationFactor: 1, sourceClusterId: null, planHash: 0n },
-    options,
-  )
+  const ledger = await openLedger(client, alias)
   const entry = ledger.find(topic, partition)
   assert.ok(entry !== null, `the ledger has no entry of ${topic}-${partition}`)
   return entry
+}
+
+/** Writes an entry into the ledger of a source, as if a process of ours had. */
+export async function seedLedger(client: ClusterClient, alias: string, write: LedgerWrite): Promise<void> {
+  const ledger = await openLedger(client, alias)
+  await ledger.write([write], options)
+}
+
+async function openLedger(client: ClusterClient, alias: string): Promise<LedgerStore> {
+  await client.waitUntilReachable(options)
+  const ledgerTopic = `mm2-ledger.${alias}.internal`
+  return LedgerStore.open(client, { ledgerTopic, replicationFactor: 1, sourceClusterId: null, planHash: 0n }, options)
 }
 
 /** A batch as a process of ours may have sent it before it died. */
