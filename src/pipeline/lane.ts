@@ -267,6 +267,7 @@ export class Lane {
       onRepositioned: (partition) => this.#moved.add(partition),
       refuse: (partition, error) => this.#keeper.refuse(partition, error),
       refuseAfterQueue: (partition, error) => this.#keeper.refuseAfterQueue(partition, error),
+      onLostFound: (partition) => this.#lossFound(partition),
       onAtOddsWithStrays: (partition) => {
         partition.mustFence = true
         this.#keeper.fail(partition, 'a batch that was sent before may still arrive in the place of the next one')
@@ -285,6 +286,11 @@ export class Lane {
     durable.catch((error: unknown) => {
       if (!signal.aborted) this.#defect.reject(error)
     })
+  }
+
+  #lossFound({ sourceTopic: topic, partition, ackedOffset: upstreamOffset }: MirroredPartition): void {
+    this.#lossesTotal++
+    this.#say('TargetRecordsLost', { topic, partition, upstreamOffset })
   }
 
   #taken(partitions: readonly MirroredPartition[]): void {
@@ -336,10 +342,7 @@ export class Lane {
       autoOffsetReset: this.#plan.fetch.autoOffsetReset,
       onLocated: (partition, remark) => {
         const { sourceTopic: topic, partition: index, ackedOffset: upstreamOffset } = partition
-        if (remark === 'target lost records') {
-          this.#lossesTotal++
-          say('TargetRecordsLost', { topic, partition: index, upstreamOffset })
-        }
+        if (remark === 'target lost records') this.#lossFound(partition)
         if (remark === 'duplicates possible') {
           this.#duplicatesPossibleTotal++
           say('DuplicatesPossible', { topic, partition: index, upstreamOffset })

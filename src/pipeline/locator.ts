@@ -1,4 +1,3 @@
-import type { Clock } from '../base/clock.ts'
 import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import { Notifier } from '../base/notifier.ts'
@@ -6,12 +5,8 @@ import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
 import { continuationOf } from './continuation.ts'
 import type { Continuation } from './continuation.ts'
-import type {
-  LocatorCallOptions as CallOptions,
-  LocatorPorts,
-  PartitionAnswers,
-  TargetSequence,
-} from './locator-ports.ts'
+import type { LocatorCallOptions as CallOptions, PartitionAnswers, TargetSequence } from './locator-ports.ts'
+import type { LocatorDependencies } from './locator-dependencies.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
 import { StrayBatches } from './stray-batches.ts'
@@ -19,28 +14,6 @@ import { isPlaceable, traceOf } from './target-trace.ts'
 import type { TargetFacts, Unseen } from './target-trace.ts'
 
 const RETRY_MS = 200
-
-export interface LocatorDependencies {
-  readonly ports: LocatorPorts
-  readonly clock: Clock
-  readonly isIdempotent: boolean
-  readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
-  /** The partition may be read and written from here on. */
-  onLocated(partition: MirroredPartition, remark: Continuation['remark']): void
-  /** It could not be found out yet, and is tried again. */
-  onDelayed(partition: MirroredPartition, error: TwinlogError, isNews: boolean): void
-  onRefused(partition: MirroredPartition, error: TwinlogError): void
-  /** The target does not say how far the copy came. */
-  onBlind(partition: MirroredPartition, error: TwinlogError): void
-  /** A marker refuses from now on what may have been on its way. */
-  onFenced(partition: MirroredPartition): void
-  /** It had to be fenced, and could not be. */
-  onUnfenced(partition: MirroredPartition): void
-  /** No stored position, and auto.offset.reset is `none`. */
-  onUnpositioned(partition: MirroredPartition): void
-  /** A partition that is new to the flow begins above offset 0: what was before is not in the copy. */
-  onStartMissing(partition: MirroredPartition, firstOffset: number): void
-}
 
 /** Finds out, for many partitions at a time, where their copies go on: at the start, and after every failure. */
 export class Locator {
@@ -331,6 +304,9 @@ export class Locator {
       partition.ackedSequence = continuation.appendedSequence
     else if (continuation.identity !== 'same') partition.ackedSequence = -1
     partition.ackedDownstream = downstream
+    const claimed = partition.assignment.storedPosition ?? -1
+    const isSilent = continuation.remark === 'none' && partition.recordsTotal === 0
+    partition.claimedOffset = isSilent && claimed > upstream ? claimed : null
     const leaderEpoch = this.#leaderEpochAt(partition, continuation.appendedSequence)
     partition.continueAt({
       upstream,

@@ -106,6 +106,11 @@ export class MirroredPartition {
   delayReason: string | null = null
   /** It ends here as soon as what was read before is acknowledged. */
   pendingRefusal: TwinlogError | null = null
+  /**
+   * Next upstream offset by the stored positions, where that is above the place where the copy goes on: a batch that is found below it was acknowledged
+   * once, and the target has lost it. (Positions also move past what is dropped, so that alone says nothing.)
+   */
+  claimedOffset: number | null = null
   /** Its batches go over a connection of their own: it was slow to be acknowledged. */
   isIsolated = false
   /** Monotonic ms up to which it stays there; later as soon as nothing is in flight. */
@@ -223,6 +228,15 @@ export class MirroredPartition {
     // Of what another process sent nobody knows the end: that says more.
     if (this.strays !== null && (this.strays.end === null || this.strays.end === this.#sentEnd)) return
     this.strays = new StrayBatches(this.map.runs(), { leaderEpoch, isOtherPlan: false, end: this.#sentEnd })
+  }
+
+  /** Whether what is queued was copied once before, by the positions; tells it once. */
+  findsLostAgain(): boolean {
+    const head = this.queue.first()
+    if (this.claimedOffset === null || head === undefined) return false
+    const isLost = head.upstream < this.claimedOffset
+    this.claimedOffset = null
+    return isLost
   }
 
   /** Whether the next batch would give sequences another meaning than they have in one that may still be on its way. */

@@ -25,7 +25,7 @@ const SILENCE_MS = 3_000
 /** What the reading side leaves to the lane. */
 export interface ReadSideDependencies extends Pick<
   SourceAnswersDependencies,
-  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue' | 'onAtOddsWithStrays'
+  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue' | 'onAtOddsWithStrays' | 'onLostFound'
 > {
   topics(): readonly string[]
   /** The reading position of the partition was set anew. */

@@ -42,6 +42,8 @@ export interface SourceAnswersDependencies {
   refuseAfterQueue(partition: MirroredPartition, error: TwinlogError): void
   /** The next batch would give sequences another meaning than they may have in a request that was lost. */
   onAtOddsWithStrays(partition: MirroredPartition): void
+  /** What is read now was copied before, by the positions, and is not in the target any more. */
+  onLostFound(partition: MirroredPartition): void
   onDefect(error: unknown): void
 }
 
@@ -92,6 +94,7 @@ export class SourceAnswers {
     }
     for (const run of runs) partition.map?.begin(run)
     const write = partition.ledgerWrite(runs)
+    if (partition.findsLostAgain()) this.#deps.onLostFound(partition)
     if (!isWhole) this.#deps.onAtOddsWithStrays(partition)
     return write
   }
