@@ -1,6 +1,7 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import { Notifier } from '../base/notifier.ts'
+import { enterWindow } from '../base/trace-window.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
 import { continuationOf } from './continuation.ts'
@@ -131,6 +132,7 @@ export class Locator {
       else if (fence === null) this.#unfenced(partition)
       else {
         partition.fence = fence
+        enterWindow('epoch-changing')
         this.#deps.onFenced(partition)
       }
     }
