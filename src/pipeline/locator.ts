@@ -12,7 +12,7 @@ import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
 import { StrayBatches } from './stray-batches.ts'
 import { isPlaceable, traceOf } from './target-trace.ts'
-import type { TargetFacts, Unseen } from './target-trace.ts'
+import type { TargetFacts, Unplaced, Unseen } from './target-trace.ts'
 
 const RETRY_MS = 200
 
@@ -366,12 +366,6 @@ export class Locator {
     partition.delayReason = error.message
     this.#deps.onDelayed(partition, error, isNews)
   }
-}
-
-/** A partition about which nothing is stored: auto.offset.reset decides. */
-interface Unplaced {
-  readonly partition: MirroredPartition
-  readonly continuation: Continuation
 }
 
 function isAnother(before: string | null, now: string | null): boolean {

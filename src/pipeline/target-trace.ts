@@ -1,6 +1,6 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { SEQUENCE_MODULUS, sequenceAfter } from '../mirror/run.ts'
-import type { ContinuationFacts } from './continuation.ts'
+import type { Continuation, ContinuationFacts } from './continuation.ts'
 import type { TargetSequence } from './locator-ports.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 
@@ -14,6 +14,12 @@ export type TargetFacts = Pick<
 export interface Unseen {
   readonly partition: MirroredPartition
   readonly targetEnd: number
+}
+
+/** A partition about which nothing is stored: auto.offset.reset decides. */
+export interface Unplaced {
+  readonly partition: MirroredPartition
+  readonly continuation: Continuation
 }
 
 /**
