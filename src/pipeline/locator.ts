@@ -44,12 +44,16 @@ export class Locator {
 
   async #runGroups(options: CallOptions, onDefect: (error: unknown) => void): Promise<void> {
     const { signal } = options
-    while (!signal.aborted) {
+    let isOver = false
+    while (!signal.aborted && !isOver) {
       await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
       for (const [leader, due] of this.#dueByLeader()) {
         this.#busy.add(leader)
         void this.#locateGroup(due, options)
-          .catch(onDefect)
+          .catch((error: unknown) => {
+            isOver = true
+            onDefect(error)
+          })
           .finally(() => {
             this.#busy.delete(leader)
             this.#changed.notify()

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { errors } from '../base/errors.ts'
+import type { ProducerIdentity } from '../kafka/transactions.ts'
+import { Locator } from './locator.ts'
+import type { LocatorPorts, TargetSequence, TargetTail } from './locator-ports.ts'
+import { MirroredPartition } from './mirrored-partition.ts'
+
+const identity = {
+  ...{ producerId: 9n, producerEpoch: 3, firstSequence: 0 },
+  ...{ sourceTopicId: null, targetTopicId: null, sourceLeaderEpoch: -1 },
+}
+const runs = [{ upstream: 0, sequence: 0, downstream: 0 }]
+
+function partitionOf(partition: number): MirroredPartition {
+  return new MirroredPartition({
+    ...{ sourceTopic: 't', targetTopic: 'eu.t', partition, storedPosition: null, isAdded: false },
+    ...{ sourceTopicId: null, targetTopicId: null, ledger: { ...identity, runs } },
+    target: { timestampType: 'CreateTime', maxMessageBytes: 1e6 },
+  })
+}
+
+/** A target with 100 records of ours in each partition. */
+function setUp(world: { sequence: TargetSequence; fence: ProducerIdentity | null | Error; markersFrom: number }) {
+  const said: string[] = []
+  const fences: number[] = []
+  let tailsCount = 0
+  let nowMs = 0
+  const each = <Answer>(list: readonly MirroredPartition[], answer: Answer): Map<MirroredPartition, Answer> =>
+    new Map(list.map((one) => [one, answer]))
+  const ports: LocatorPorts = {
+    targetLeader: () => 1,
+    topicIds: () => ({ source: null, target: null }),
+    producerIdentity: async () => ({ producerId: 77n, producerEpoch: 0 }),
+    targetSettings: async () => new Map(),
+    targetSequences: async (list) => each(list, world.sequence),
+    targetEnds: async (list) => each(list, fences.length > 0 && world.fence !== null ? 101 : 100),
+    sourceBounds: async (list) => each(list, 0),
+    async fence(list) {
+      fences.push(list.length)
+      if (world.fence instanceof Error) throw world.fence
+      return each(list, world.fence)
+    },
+    async tails(questions) {
+      tailsCount++
+      const markerEpoch = tailsCount >= world.markersFrom ? 4 : -1
+      const tail: TargetTail = { sequence: 99, isAbsent: false, markerEpoch, dataEnd: 100 }
+      return each(
+        questions.map(({ partition }) => partition),
+        tail,
+      )
+    },
+  }
+  const name = (what: string) => (partition: MirroredPartition) => void said.push(`${what} ${partition.partition}`)
+  const locator = new Locator({
+    ports,
+    clock: { now: () => nowMs, monotonic: () => (nowMs += 50), sleep: async () => {} },
+    isIdempotent: true,
+    autoOffsetReset: 'earliest',
+    onLocated: name('located'),
+    onDelayed: name('delayed'),
+    onRefused: name('refused'),
+    onBlind: name('blind'),
+    onFenced: name('fenced'),
+    onUnfenced: name('unfenced'),
+    onUnpositioned: name('unpositioned'),
+    onStartMissing: name('missing'),
+  })
+  const partitions = [0, 1].map(partitionOf)
+  for (const partition of partitions) locator.locate(partition)
+  const stop = new AbortController()
+  const ended = locator.run({ signal: stop.signal }).catch((error: unknown) => error)
+  const until = async (isDone: () => boolean): Promise<void> => {
+    for (let count = 0; !isDone() && count < 100_000; count++) await turn()
+  }
+  const areLocated = (): boolean => said.filter((one) => one.startsWith('located')).length === 2
+  return { said, fences, partitions, until, areLocated, ended, stop: () => stop.abort(new Error('stop')) }
+}
+
+test('a partition that the target knows goes on under the same identity, without a marker', async () => {
+  const { fences, partitions, until, areLocated, stop } = setUp({ sequence: 99, fence: null, markersFrom: 1 })
+  await until(areLocated)
+  stop()
+  assert.deepEqual(fences, [])
+  assert.equal(partitions[0]?.identity?.producerEpoch, 3)
+  assert.equal(partitions[0]?.fetchOffset, 100)
+})
+
+test('forgotten partitions are fenced together and once, the marker is waited for, and sequences run on behind it', async () => {
+  const fence = { producerId: 9n, producerEpoch: 4 }
+  const { said, fences, partitions, until, areLocated, stop } = setUp({ sequence: null, fence, markersFrom: 3 })
+  await until(areLocated)
+  stop()
+  assert.deepEqual(fences, [2])
+  assert.ok(said.includes('delayed 0'))
+  for (const one of partitions) {
+    assert.deepEqual({ ...one.identity }, { ...identity, producerEpoch: 4, firstSequence: 100 })
+    assert.deepEqual(
+      [one.fetchOffset, one.ackedDownstream, one.strays, one.fence, one.mustFence],
+      [100, 101, null, null, false],
+    )
+  }
+})
+
+test('a partition at odds with what may be on its way is fenced although the target knows it', async () => {
+  const fence = { producerId: 9n, producerEpoch: 4 }
+  const { fences, partitions, until, areLocated, stop } = setUp({ sequence: 99, fence, markersFrom: 1 })
+  for (const one of partitions) one.mustFence = true
+  await until(areLocated)
+  stop()
+  assert.deepEqual(fences, [2])
+  assert.equal(partitions[1]?.identity?.producerEpoch, 4)
+})
+
+test('what cannot be fenced goes on by the tail alone, and that is told', async () => {
+  const { said, partitions, until, areLocated, stop } = setUp({ sequence: null, fence: null, markersFrom: 99 })
+  await until(areLocated)
+  stop()
+  assert.deepEqual(
+    said.filter((one) => one.startsWith('unfenced')),
+    ['unfenced 0', 'unfenced 1'],
+  )
+  assert.equal(partitions[0]?.fetchOffset, 100)
+  assert.equal(partitions[0]?.identity?.producerEpoch, 3)
+})
+
+test('who finds a successor’s epoch, and cannot raise its own, ends', async () => {
+  const replaced = errors.PRODUCER_REPLACED({ cluster: 'us', transactionalId: 'x' })
+  const { said, ended } = setUp({ sequence: 'superseded', fence: replaced, markersFrom: 99 })
+  assert.equal(await ended, replaced)
+  assert.deepEqual(said, [])
+})
