@@ -56,8 +56,6 @@ export class TcpProxy implements AsyncDisposable {
   readonly toClient = new TrafficShape()
   /** What a new connection meets: the broker, a reset at once, or silence. */
   newConnections: 'accept' | 'reset' | 'ignore' = 'accept'
-  /** Connections that met a reset or silence. */
-  refusedCount = 0
   readonly #server: Server
   readonly #isFramed: boolean
   readonly #connections = new Set<ProxiedConnection>()
@@ -125,7 +123,8 @@ export class TcpProxy implements AsyncDisposable {
 
   #accept(client: Socket): void {
     if (this.newConnections === 'accept' && this.#target !== undefined) this.#connect(client, this.#target)
-    else this.#refuse(client)
+    else if (this.newConnections === 'ignore') this.#ignore(client)
+    else client.resetAndDestroy()
   }
 
   #connect(client: Socket, target: Address): void {
@@ -139,12 +138,6 @@ export class TcpProxy implements AsyncDisposable {
       onClosed: () => void this.#connections.delete(connection),
     })
     this.#connections.add(connection)
-  }
-
-  #refuse(client: Socket): void {
-    this.refusedCount++
-    if (this.newConnections === 'ignore') this.#ignore(client)
-    else client.resetAndDestroy()
   }
 
   #ignore(client: Socket): void {
