@@ -72,9 +72,8 @@ test('who was replaced can neither fence nor raise its epoch', async () => {
   const successor = new FencingProducer(client, 'replaced')
   await successor.take(options)
   const partition = { topic: 'replaced', partition: 0 }
-  for (const attempt of [old.fence([partition], options), old.renew(options)]) {
-    await assert.rejects(attempt, { code: 'PRODUCER_REPLACED', action: 'fence' })
-  }
+  await assert.rejects(old.fence([partition], options), { code: 'PRODUCER_REPLACED', action: 'fence' })
+  await assert.rejects(old.renew(options), { code: 'PRODUCER_REPLACED', action: 'fence' })
   assert.notEqual(await successor.fence([partition], options), null)
 })
 
@@ -172,8 +171,8 @@ test('ledger and positions take nothing from a process whose successor has opene
   await assert.rejects(old.ledger.write([write(500, false)], options), { code: 'STORE_FENCED' })
   await assert.rejects(old.offsets.write(position(500), options), { code: 'STORE_FENCED' })
   // Nor does it get a new identity when it tries again.
-  for (const again of [old.ledger.write([write(600, false)], options), old.offsets.write(position(600), options)])
-    await assert.rejects(again, { action: 'fence' })
+  await assert.rejects(old.ledger.write([write(600, false)], options), { code: 'PRODUCER_REPLACED' })
+  await assert.rejects(old.offsets.write(position(600), options), { code: 'PRODUCER_REPLACED' })
   await successor.ledger.write([write(100, false)], options)
   await successor.offsets.write(position(20), options)
   const third = await openBoth()
