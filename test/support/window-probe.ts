@@ -21,8 +21,8 @@ if (text !== undefined) listen(JSON.parse(text) as WindowProbeOptions)
 function listen({ file, stop }: WindowProbeOptions): void {
   const counts: Partial<Record<TraceWindowName, number>> = {}
   let writtenAtMs = -Infinity
-  let isDone = stop === undefined
-  const write = (stoppedIn: TraceWindowName | null): void => {
+  let stoppedIn: TraceWindowName | null = null
+  const write = (): void => {
     writtenAtMs = performance.now()
     // In one step: whoever reads it must not see half a file.
     writeFileSync(`${file}.new`, JSON.stringify({ counts, stoppedIn } satisfies WindowFile))
@@ -32,13 +32,13 @@ function listen({ file, stop }: WindowProbeOptions): void {
     const { window, detail } = message as TraceWindow
     const count = (counts[window] ?? 0) + 1
     counts[window] = count
-    if (!isDone && stop?.window === window && count >= stop.nth) {
-      isDone = true
+    if (stoppedIn === null && stop?.window === window && count >= stop.nth) {
+      stoppedIn = window
       // What is corked has not left yet: half a request is to be on its way.
       if (window === 'produce-half-sent') flush(detail as Socket)
-      write(window)
+      write()
       standStill(stop.signal)
-    } else if (performance.now() - writtenAtMs > WRITE_INTERVAL_MS) write(null)
+    } else if (performance.now() - writtenAtMs > WRITE_INTERVAL_MS) write()
   })
 }
 

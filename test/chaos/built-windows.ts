@@ -1,0 +1,21 @@
+import { globSync, readFileSync } from 'node:fs'
+import { TRACE_WINDOWS } from '../../src/base/trace-window.ts'
+import type { TraceWindowName } from '../../src/base/trace-window.ts'
+import type { ScenarioOptions } from './chaos-world.ts'
+
+/** The windows that the product announces somewhere: as soon as one is, the suite has to hit it. */
+export function builtWindows(): TraceWindowName[] {
+  const sources = globSync('src/**/*.ts', { cwd: new URL('../..', import.meta.url) })
+    .map((file) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
+    .join('\n')
+  return TRACE_WINDOWS.filter((window) => sources.includes(`enterWindow('${window}'`))
+}
+
+/** Windows that only a flow with transactions of its own goes through. */
+export const TRANSACTIONAL_WINDOWS: ReadonlySet<TraceWindowName> = new Set(['epoch-changing', 'transaction-prepared'])
+
+/** Such a flow writes markers into its copy, which is to be read committed. */
+export const exactlyOnceScenario: ScenarioOptions = {
+  properties: { 'exactly.once.source.support': 'enabled' },
+  judge: { targetIsolation: 'read_committed' },
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TraceWindowName } from '../../src/base/trace-window.ts'
+import type { ChaosWorld } from './chaos-world.ts'
+import { proxiesOf } from './chaos-clusters.ts'
+import type { Fault } from './fault.ts'
+
+const LONGEST_RUN_MS = 1_500
+const LONGEST_PAUSE_MS = 7_000
+/** Slow enough that a Fetch answer comes in pieces, fast enough for the load. */
+const PIECEMEAL_BYTES_PER_SECOND = 300_000
+const WINDOW_MS = 60_000
+const LATEST_HIT = 12
+
+/** Kill -9 at a moment that nobody chose, and a new process. @param between   done while none runs */
+export function killed(what = 'at some moment', between?: (world: ChaosWorld) => Promise<void>): Fault {
+  return {
+    name: `kill -9 of twinlog ${what}`,
+    async apply(world) {
+      await sleep(world.random.next() * LONGEST_RUN_MS)
+      await world.kill()
+      await between?.(world)
+      await startAndMeasure(world, `kill -9 ${what}`)
+    },
+  }
+}
+
+/** The process kills itself inside a window, at a hit that the seed chooses; a new one begins. */
+export function killedInside(window: TraceWindowName): Fault {
+  return {
+    name: `kill -9 of twinlog inside ${window}`,
+    async apply(world) {
+      await world.kill()
+      const nth = world.random.between(1, LATEST_HIT)
+      const mirror = await world.start({ window, nth, signal: 'SIGKILL' })
+      await inPieces(world, window, () => mirror.waitForEnd({ timeoutMs: WINDOW_MS }))
+      assert.equal(mirror.signal, 'SIGKILL', mirror.describe())
+      world.bury()
+      await startAndMeasure(world, `kill -9 inside ${window}`)
+    },
+  }
+}
+
+/** The process stands still inside a window, with open connections, for up to longer than requests may take, and goes on. */
+export function pausedInside(window: TraceWindowName): Fault {
+  return {
+    name: `SIGSTOP of twinlog inside ${window}`,
+    async apply(world) {
+      await world.kill()
+      const mirror = await world.start({ window, nth: world.random.between(1, LATEST_HIT), signal: 'SIGSTOP' })
+      await inPieces(world, window, () => mirror.waitForStandstill({ timeoutMs: WINDOW_MS }))
+      assert.equal(mirror.windows.stoppedIn, window)
+      await sleep(world.random.next() * LONGEST_PAUSE_MS)
+      mirror.resume()
+      await world.waitUntilCopying()
+    },
+  }
+}
+
+/** SIGSTOP at some moment. */
+export const paused: Fault = {
+  name: 'SIGSTOP of twinlog at some moment',
+  async apply(world) {
+    await sleep(world.random.next() * LONGEST_RUN_MS)
+    world.mirror.pause()
+    await sleep(world.random.next() * LONGEST_PAUSE_MS)
+    world.mirror.resume()
+    await world.waitUntilCopying()
+  },
+}
+
+/** Starts it and waits until all is copied again. */
+export async function startAndMeasure(world: ChaosWorld, fault: string): Promise<void> {
+  const startedMs = Date.now()
+  await world.start()
+  const firstMs = await world.watch.firstAfter(startedMs, WINDOW_MS)
+  assert.ok(firstMs !== undefined, `nothing is copied after the restart:\n${world.mirror.describe()}`)
+  world.log.record({ fault, at: new Date(startedMs).toISOString(), restartToRecordMs: firstMs - startedMs })
+  await world.waitUntilCopying(startedMs)
+}
+
+/** A frame is half read only where it does not come at once. */
+async function inPieces(world: ChaosWorld, window: TraceWindowName, wait: () => Promise<void>): Promise<void> {
+  const shapes = window === 'fetch-half-read' ? proxiesOf(world.cluster('source')).map(({ toClient }) => toClient) : []
+  for (const shape of shapes) shape.bytesPerSecond = PIECEMEAL_BYTES_PER_SECOND
+  try {
+    await wait()
+  } finally {
+    for (const shape of shapes) shape.bytesPerSecond = Infinity
+  }
+}
