@@ -11,8 +11,8 @@ export function builtWindows(): TraceWindowName[] {
   return TRACE_WINDOWS.filter((window) => sources.includes(`enterWindow('${window}'`))
 }
 
-/** Windows that only a flow with transactions of its own goes through. */
-export const TRANSACTIONAL_WINDOWS: ReadonlySet<TraceWindowName> = new Set(['epoch-changing', 'transaction-prepared'])
+/** Windows that only a flow with `exactly.once.source.support` goes through. */
+export const TRANSACTIONAL_WINDOWS: ReadonlySet<TraceWindowName> = new Set(['transaction-prepared'])
 
 /** Such a flow writes markers into its copy, which is to be read committed. */
 export const exactlyOnceScenario: ScenarioOptions = {

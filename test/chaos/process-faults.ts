@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TraceWindowName } from '../../src/base/trace-window.ts'
+import { alterBroker } from '../../dev/kafka/admin.ts'
 import type { ChaosWorld } from './chaos-world.ts'
 import { proxiesOf } from './chaos-clusters.ts'
 import type { Fault } from './fault.ts'
@@ -11,6 +12,10 @@ const LONGEST_PAUSE_MS = 7_000
 const PIECEMEAL_BYTES_PER_SECOND = 300_000
 const WINDOW_MS = 60_000
 const LATEST_HIT = 12
+/** A start changes the epoch of each partition once. */
+const LATEST_EPOCH = 4
+/** The brokers look for what they may forget once a second. */
+const FORGETTING_MS = 1_500
 
 /** Kill -9 at a moment that nobody chose, and a new process. @param between   done while none runs */
 export function killed(what = 'at some moment', between?: (world: ChaosWorld) => Promise<void>): Fault {
@@ -31,10 +36,11 @@ export function killedInside(window: TraceWindowName): Fault {
     name: `kill -9 of twinlog inside ${window}`,
     async apply(world) {
       await world.kill()
-      const nth = world.random.between(1, LATEST_HIT)
-      const mirror = await world.start({ window, nth, signal: 'SIGKILL' })
-      await inPieces(world, window, () => mirror.waitForEnd({ timeoutMs: WINDOW_MS }))
-      assert.equal(mirror.signal, 'SIGKILL', mirror.describe())
+      await inSuchAWay(world, window, async () => {
+        const mirror = await world.start({ window, nth: hit(world, window), signal: 'SIGKILL' })
+        await mirror.waitForEnd({ timeoutMs: WINDOW_MS })
+        assert.equal(mirror.signal, 'SIGKILL', mirror.describe())
+      })
       world.bury()
       await startAndMeasure(world, `kill -9 inside ${window}`)
     },
@@ -47,11 +53,13 @@ export function pausedInside(window: TraceWindowName): Fault {
     name: `SIGSTOP of twinlog inside ${window}`,
     async apply(world) {
       await world.kill()
-      const mirror = await world.start({ window, nth: world.random.between(1, LATEST_HIT), signal: 'SIGSTOP' })
-      await inPieces(world, window, () => mirror.waitForStandstill({ timeoutMs: WINDOW_MS }))
-      assert.equal(mirror.windows.stoppedIn, window)
+      await inSuchAWay(world, window, async () => {
+        const mirror = await world.start({ window, nth: hit(world, window), signal: 'SIGSTOP' })
+        await mirror.waitForStandstill({ timeoutMs: WINDOW_MS })
+        assert.equal(mirror.windows.stoppedIn, window)
+      })
       await sleep(world.random.next() * LONGEST_PAUSE_MS)
-      mirror.resume()
+      world.mirror.resume()
       await world.waitUntilCopying()
     },
   }
@@ -79,13 +87,31 @@ export async function startAndMeasure(world: ChaosWorld, fault: string): Promise
   await world.waitUntilCopying(startedMs)
 }
 
-/** A frame is half read only where it does not come at once. */
-async function inPieces(world: ChaosWorld, window: TraceWindowName, wait: () => Promise<void>): Promise<void> {
+function hit({ random }: ChaosWorld, window: TraceWindowName): number {
+  return random.between(1, window === 'epoch-changing' ? LATEST_EPOCH : LATEST_HIT)
+}
+
+/** Arranges that a window is gone through, and puts everything back. @param act   ends the running twinlog's successor inside it */
+async function inSuchAWay(world: ChaosWorld, window: TraceWindowName, act: () => Promise<void>): Promise<void> {
+  if (window === 'epoch-changing') return afterForgetting(world, act)
+  // A frame is half read only where it does not come at once.
   const shapes = window === 'fetch-half-read' ? proxiesOf(world.cluster('source')).map(({ toClient }) => toClient) : []
   for (const shape of shapes) shape.bytesPerSecond = PIECEMEAL_BYTES_PER_SECOND
   try {
-    await wait()
+    await act()
   } finally {
     for (const shape of shapes) shape.bytesPerSecond = Infinity
+  }
+}
+
+/** An epoch is changed where the target has forgotten the producer ids. */
+async function afterForgetting(world: ChaosWorld, act: () => Promise<void>): Promise<void> {
+  const target = world.cluster('target')
+  await alterBroker(target, undefined, { 'producer.id.expiration.ms': String(FORGETTING_MS) })
+  try {
+    await sleep(4 * FORGETTING_MS)
+    await act()
+  } finally {
+    await alterBroker(target, undefined, { 'producer.id.expiration.ms': null })
   }
 }
