@@ -21,7 +21,7 @@ import { logIn } from './sasl-login.ts'
 import { openSocket } from './socket-connector.ts'
 import type { Lookup } from './socket-connector.ts'
 
-const [PRODUCE_KEY, FETCH_KEY] = [0, 1]
+const [PRODUCE_KEY, FETCH_KEY, END_TXN_KEY] = [0, 1, 26]
 
 export interface ConnectionOptions {
   readonly signal: AbortSignal
@@ -309,6 +309,7 @@ export class BrokerConnection implements AsyncDisposable {
     }
     const onHalf = () => apiKey === PRODUCE_KEY && enterWindow('produce-half-sent', socket)
     writeCorked(socket, [header, ...chunks], { onHalf, onWritten })
+    if (apiKey === END_TXN_KEY) enterWindow('transaction-prepared')
     return promise
   }
 

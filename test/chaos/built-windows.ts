@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { TRACE_WINDOWS } from '../../src/base/trace-window.ts'
 import type { TraceWindowName } from '../../src/base/trace-window.ts'
 import type { ScenarioOptions } from './chaos-world.ts'
@@ -11,8 +11,15 @@ export function builtWindows(): TraceWindowName[] {
   return TRACE_WINDOWS.filter((window) => sources.includes(`enterWindow('${window}'`))
 }
 
-/** Windows that only a flow with `exactly.once.source.support` goes through. */
-export const TRANSACTIONAL_WINDOWS: ReadonlySet<TraceWindowName> = new Set(['transaction-prepared'])
+/** Windows that a flow with `exactly.once.source.support` goes through all the time. */
+export const EXACTLY_ONCE_WINDOWS: readonly TraceWindowName[] = [
+  'produce-half-sent',
+  'appended-unacknowledged',
+  'transaction-prepared',
+]
+
+/** Whether the product has transactions of its own. */
+export const isExactlyOnceBuilt = existsSync(new URL('../../src/pipeline/kafka-transaction-ports.ts', import.meta.url))
 
 /** Such a flow writes markers into its copy, which is to be read committed. */
 export const exactlyOnceScenario: ScenarioOptions = {

@@ -80,6 +80,10 @@ export class ChaosWorld implements AsyncDisposable {
     return world
   }
 
+  get isExactlyOnce(): boolean {
+    return this.#options.properties?.['exactly.once.source.support'] === 'enabled'
+  }
+
   get mirror(): Mirror {
     assert.ok(this.#mirror !== undefined, 'twinlog was not started')
     return this.#mirror

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { brokerKilled, leaderMoved, partitionAdded } from './broker-faults.ts'
-import { builtWindows, exactlyOnceScenario, TRANSACTIONAL_WINDOWS } from './built-windows.ts'
+import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario, isExactlyOnceBuilt } from './built-windows.ts'
 import { startChaosClusters } from './chaos-clusters.ts'
 import type { ChaosClusters } from './chaos-clusters.ts'
 import { ChaosLog } from './chaos-log.ts'
@@ -35,7 +35,7 @@ async function scenario(alias: string, options: ScenarioOptions = {}): Promise<C
 
 test('killed and stopped inside each of its windows, under load, it loses, repeats and reorders nothing', async () => {
   await using world = await scenario('windows')
-  const windows = random.shuffle(built.filter((window) => !TRANSACTIONAL_WINDOWS.has(window)))
+  const windows = random.shuffle(built)
   await carryOut(world, windows.map(killedInside))
   await carryOut(world, [pausedInside(random.pick(windows))])
   await world.finish()
@@ -43,11 +43,10 @@ test('killed and stopped inside each of its windows, under load, it loses, repea
 
 test(
   'so it is with transactions of its own',
-  { skip: !built.some((window) => TRANSACTIONAL_WINDOWS.has(window)) && 'exactly.once.source.support is not built' },
+  { skip: !isExactlyOnceBuilt && 'exactly.once.source.support is not built' },
   async () => {
     await using world = await scenario('windows-eos', exactlyOnceScenario)
-    const windows = random.shuffle(built.filter((window) => TRANSACTIONAL_WINDOWS.has(window)))
-    await carryOut(world, windows.map(killedInside))
+    await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.map(killedInside)))
     await world.finish()
   },
 )

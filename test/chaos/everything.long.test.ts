@@ -1,7 +1,7 @@
 import { after, before, test } from 'node:test'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { brokerKilled, leaderMoved, partitionAdded } from './broker-faults.ts'
-import { builtWindows, TRANSACTIONAL_WINDOWS } from './built-windows.ts'
+import { builtWindows } from './built-windows.ts'
 import { startChaosClusters } from './chaos-clusters.ts'
 import type { ChaosClusters } from './chaos-clusters.ts'
 import { ChaosLog } from './chaos-log.ts'
@@ -41,7 +41,7 @@ test('every error code of Fetch and Produce that is got over costs nothing', asy
 })
 
 test('a process that stands still inside each of its windows costs nothing', async () => {
-  const windows = builtWindows().filter((window) => !TRANSACTIONAL_WINDOWS.has(window))
+  const windows = builtWindows()
   await judged('standstill', random.shuffle(windows.flatMap((window) => [pausedInside(window), pausedInside(window)])))
 })
 

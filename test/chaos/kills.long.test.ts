@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { alterBroker, deleteRecords, listOffsets } from '../../dev/kafka/admin.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { moveLeaders, restart } from './broker-faults.ts'
-import { builtWindows, exactlyOnceScenario, TRANSACTIONAL_WINDOWS } from './built-windows.ts'
+import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario, isExactlyOnceBuilt } from './built-windows.ts'
 import { startChaosClusters } from './chaos-clusters.ts'
 import type { ChaosClusters } from './chaos-clusters.ts'
 import { ChaosLog } from './chaos-log.ts'
@@ -19,7 +19,6 @@ import { killed, killedInside, startAndMeasure } from './process-faults.ts'
 const random = new SeededRandom(chaosSeed())
 const log = new ChaosLog('kills', random.seed)
 const built = builtWindows()
-const usualWindows = built.filter((window) => !TRANSACTIONAL_WINDOWS.has(window))
 /** Positions are written at a clean stop only: what is stored is as old as the flow. */
 const noFlush = { 'us.offset.flush.interval.ms': '3600000' }
 
@@ -60,7 +59,7 @@ const times = (count: number, fault: Fault): Fault[] => Array.from({ length: cou
 kills('at any moment', 'any', () => times(10, killed()))
 
 kills('inside each window, three times', 'windows', () =>
-  random.shuffle(usualWindows.flatMap((window) => times(3, killedInside(window)))),
+  random.shuffle(built.flatMap((window) => times(3, killedInside(window)))),
 )
 
 kills(
@@ -68,7 +67,7 @@ kills(
   'unstored',
   () => [
     ...times(6, killed()),
-    ...usualWindows.filter((window) => window !== 'acknowledged-position-unstored').map(killedInside),
+    ...built.filter((window) => window !== 'acknowledged-position-unstored').map(killedInside),
   ],
   { properties: noFlush },
 )
@@ -122,10 +121,10 @@ test('kill -9 and a target that has forgotten the producer ids meanwhile: nothin
 
 test(
   'kill -9 of a flow with transactions, inside each of its windows: nothing lost, doubled or out of order',
-  { skip: !built.some((window) => TRANSACTIONAL_WINDOWS.has(window)) && 'exactly.once.source.support is not built' },
+  { skip: !isExactlyOnceBuilt && 'exactly.once.source.support is not built' },
   async () => {
     await using world = await ChaosWorld.begin(clusters, 'eos', exactlyOnceScenario, { random, log })
-    await carryOut(world, random.shuffle(built.flatMap((window) => times(2, killedInside(window)))))
+    await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.flatMap((window) => times(2, killedInside(window)))))
     await world.finish()
   },
 )

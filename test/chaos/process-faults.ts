@@ -87,13 +87,19 @@ export async function startAndMeasure(world: ChaosWorld, fault: string): Promise
   await world.waitUntilCopying(startedMs)
 }
 
-function hit({ random }: ChaosWorld, window: TraceWindowName): number {
-  return random.between(1, window === 'epoch-changing' ? LATEST_EPOCH : LATEST_HIT)
+function hit(world: ChaosWorld, window: TraceWindowName): number {
+  if (isOfFence(world, window)) return window === 'epoch-changing' ? world.random.between(1, LATEST_EPOCH) : 1
+  return world.random.between(1, LATEST_HIT)
+}
+
+/** Fences, and their transactions, come only where the target does not know the producer ids; a flow with transactions of its own has them all the time. */
+function isOfFence({ isExactlyOnce }: ChaosWorld, window: TraceWindowName): boolean {
+  return !isExactlyOnce && (window === 'epoch-changing' || window === 'transaction-prepared')
 }
 
 /** Arranges that a window is gone through, and puts everything back. @param act   ends the running twinlog's successor inside it */
 async function inSuchAWay(world: ChaosWorld, window: TraceWindowName, act: () => Promise<void>): Promise<void> {
-  if (window === 'epoch-changing') return afterForgetting(world, act)
+  if (isOfFence(world, window)) return afterForgetting(world, act)
   // A frame is half read only where it does not come at once.
   const shapes = window === 'fetch-half-read' ? proxiesOf(world.cluster('source')).map(({ toClient }) => toClient) : []
   for (const shape of shapes) shape.bytesPerSecond = PIECEMEAL_BYTES_PER_SECOND
