@@ -14,7 +14,7 @@ export const SUITES = {
   broker: { files: ['test/broker/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   compat: { files: ['test/compat/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   // Faults are timed, so nothing else runs beside them.
-  chaos: { files: ['test/chaos/**/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
+  chaos: { files: ['test/chaos/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   long: { files: ['test/**/*.long.test.ts'], concurrency: 1, timeoutMs: 3_600_000 },
 } as const
 

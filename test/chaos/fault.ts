@@ -11,6 +11,8 @@ export interface Fault {
 export async function carryOut(world: ChaosWorld, faults: readonly Fault[]): Promise<void> {
   for (const fault of faults) {
     world.log.say(fault.name)
+    const beganMs = performance.now()
     await fault.apply(world)
+    world.log.say(`  all flows again after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`)
   }
 }
