@@ -1,6 +1,13 @@
 /** Who takes part, in the order of the tables. */
 export const CONTESTANTS = ['mm2-shipped', 'mm2-tuned', 'twinlog', 'bare-copy'] as const
-export type ContestantName = (typeof CONTESTANTS)[number]
+/** The same with exactly.once.source.support=enabled. */
+export const EXACTLY_ONCE_CONTESTANTS = ['mm2-shipped-eos', 'mm2-tuned-eos', 'twinlog-eos'] as const
+export type ContestantName = (typeof CONTESTANTS)[number] | (typeof EXACTLY_ONCE_CONTESTANTS)[number]
+
+/** Whether it writes in transactions: then its records are there when they are committed. */
+export function isExactlyOnce(name: ContestantName): boolean {
+  return name.endsWith('-eos')
+}
 
 /** What a contestant is asked to copy. Each run has a source alias of its own, so that nothing is left from the one before. */
 export interface FlowUnderTest {

@@ -12,6 +12,8 @@ import type { CpuSeconds } from './process-usage.ts'
 
 const POLL_MS = 10
 const TIMEOUT_MS = 600_000
+/** Longer than any of the mirrors waits between two commits under load. */
+const SETTLED_MS = 3_000
 
 /** Data on the source that every contestant of a shape copies. */
 export interface SourceData {
@@ -59,7 +61,14 @@ export async function prepareData(
 export async function runDrain(
   environment: Environment,
   data: SourceData,
-  run: { shape: string; contestant: ContestantName; round: number; flow?: Partial<FlowUnderTest> },
+  run: {
+    shape: string
+    contestant: ContestantName
+    round: number
+    flow?: Partial<FlowUnderTest>
+    /** Wait until the ends stand still: the markers of transactions are part of them. */
+    isSettled?: boolean
+  },
 ): Promise<Measurement> {
   const { target } = environment
   const { topic, partitionsCount } = data
@@ -67,7 +76,8 @@ export async function runDrain(
   const conversionsBefore = await conversions(environment)
   const { measured, facts } = await whileRunning(environment, run.contestant, flow, async (running) => {
     const start = moment(environment, running)
-    const { first, end } = await watchDrain(environment, remoteTopic(flow), data.ends, running)
+    const watch = run.isSettled === true ? watchUntilSettled : watchDrain
+    const { first, end } = await watch(environment, remoteTopic(flow), data.ends, running)
     return { start, first, end, peakRss: peakRssMb(running.pid) }
   })
   const { start, first, end, peakRss } = measured
@@ -119,6 +129,30 @@ async function watchDrain(
       if (performance.now() > deadlineMs) throw new Error(`not done after ${TIMEOUT_MS} ms; ends ${offsets?.join()}`)
       await sleep(POLL_MS)
     }
+  } finally {
+    connection[Symbol.dispose]()
+  }
+}
+
+/** As watchDrain, for ends that hold markers beside the records: they are done when they have stood still, and were when they last moved. */
+async function watchUntilSettled(
+  environment: Environment,
+  topic: string,
+  ends: readonly number[],
+  running: RunningContestant,
+): Promise<{ first: Moment; end: Moment }> {
+  const { first } = await watchDrain(environment, topic, ends, running)
+  const connection = await connectTo(environment.target)
+  try {
+    let last = ''
+    let end = moment(environment, running)
+    while (performance.now() - end.atMs < SETTLED_MS) {
+      const offsets = (await endOffsets(connection, topic, ends.length))?.join() ?? ''
+      if (offsets !== last) end = moment(environment, running)
+      last = offsets
+      await sleep(POLL_MS)
+    }
+    return { first, end }
   } finally {
     connection[Symbol.dispose]()
   }

@@ -81,7 +81,7 @@ async function startContestant(
   name: ContestantName,
   flow: FlowUnderTest,
 ): Promise<RunningContestant> {
-  if (name === 'twinlog') return startTwinlog(flow)
+  if (name === 'twinlog' || name === 'twinlog-eos') return startTwinlog(flow, name === 'twinlog-eos')
   if (name !== 'bare-copy') return startMirrorMaker(flow, name, source.installation)
   await tool.createTopic(target.internalBootstrap, remoteTopic(flow), { partitions: flow.partitionsCount })
   return startBareCopy(flow)
@@ -96,9 +96,13 @@ export async function removeFlow({ tool, source, target }: Environment, { source
 
 /** Contestants that can take part, each named once if it cannot. */
 export function present(names: readonly ContestantName[]): ContestantName[] {
-  if (!names.includes('twinlog') || isTwinlogThere()) return [...names]
+  if (!names.some(isTwinlog) || isTwinlogThere()) return [...names]
   process.stderr.write('SKIPPED: twinlog (there is no src/main.ts yet)\n')
-  return names.filter((name) => name !== 'twinlog')
+  return names.filter((name) => !isTwinlog(name))
+}
+
+function isTwinlog(name: ContestantName): boolean {
+  return name === 'twinlog' || name === 'twinlog-eos'
 }
 
 /** CPU seconds of all brokers of a cluster, since they began. */

@@ -1,10 +1,12 @@
 import type { MeasuredName, Summary } from './measurement.ts'
 
-/** A line of issue 3's table "What it must reach", always about twinlog. */
+/** A line of what must be reached: issue 3's table, and issue 4's about exactly-once. */
 interface Goal {
   readonly what: string
   readonly shape: string
   readonly figure: string
+  /** Whose figure it is; without one, twinlog's. */
+  readonly subject?: MeasuredName
   /** Whose figure ours is divided by; without one, ours is compared as it is. */
   readonly against?: MeasuredName
   readonly atMost?: number
@@ -64,6 +66,37 @@ export const GOALS: readonly Goal[] = [
   },
   { what: 'MB/s, 150 ms to the target', shape: 'wan-target', figure: 'mbPerSecond', against: 'mm2-tuned', atLeast: 2 },
   {
+    what: 'MB/s, exactly-once',
+    shape: 'exactly-once',
+    figure: 'mbPerSecond',
+    subject: 'twinlog-eos',
+    against: 'mm2-shipped-eos',
+    atLeast: 4,
+  },
+  {
+    what: 'MB/s, exactly-once',
+    shape: 'exactly-once',
+    figure: 'mbPerSecond',
+    subject: 'twinlog-eos',
+    against: 'mm2-tuned-eos',
+    atLeast: 4,
+  },
+  {
+    what: 'MB/s, exactly-once',
+    shape: 'exactly-once',
+    figure: 'mbPerSecond',
+    subject: 'twinlog-eos',
+    against: 'twinlog',
+    atLeast: 0.8,
+  },
+  {
+    what: 'latency p99 with exactly-once, ms',
+    shape: 'exactly-once-latency',
+    figure: 'p99Ms',
+    subject: 'twinlog-eos',
+    atMost: 150,
+  },
+  {
     what: 'rate of the others, one partition below min ISR',
     shape: 'below-min-isr',
     figure: 'othersShare',
@@ -114,7 +147,7 @@ export function judge(summaries: readonly Summary[], subject: MeasuredName = 'tw
   const figure = (goal: Goal, contestant: MeasuredName): number | undefined =>
     summaries.find((each) => each.shape === goal.shape && each.contestant === contestant)?.median[goal.figure]
   return GOALS.map((goal) => {
-    const ours = figure(goal, subject)
+    const ours = figure(goal, goal.subject ?? subject)
     const theirs = goal.against === undefined ? 1 : figure(goal, goal.against)
     if (ours === undefined || theirs === undefined) return { goal, value: undefined, verdict: 'not measured' }
     const value = ours / theirs

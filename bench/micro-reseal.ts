@@ -43,7 +43,7 @@ for (const size of [200, 128 * 1024]) {
   const block = blockOfBatches(size)
   const count = block.length / size
   for (const verify of [true, false]) {
-    const seal = { producerId: 4000n, producerEpoch: 1, baseSequence: 5, verify }
+    const seal = { producerId: 4000n, producerEpoch: 1, baseSequence: 5, isTransactional: false, verify }
     const reseal = (): void => {
       for (let at = 0; at < block.length; at += size) resealBatch(block, at, size, seal)
     }

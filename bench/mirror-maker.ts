@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KafkaInstallation } from '../dev/kafka/install.ts'
 import { startJava } from '../dev/kafka/java-process.ts'
-import { TARGET_ALIAS } from './contestant.ts'
+import { isExactlyOnce, TARGET_ALIAS } from './contestant.ts'
 import type { FlowUnderTest, RunningContestant } from './contestant.ts'
 
-export type MirrorMakerKind = 'mm2-shipped' | 'mm2-tuned'
+export type MirrorMakerKind = 'mm2-shipped' | 'mm2-tuned' | 'mm2-shipped-eos' | 'mm2-tuned-eos'
 
 const TASKS_MAX = 4
 /** Heap and collector as bin/connect-mirror-maker.sh and bin/kafka-run-class.sh set them. */
@@ -24,7 +24,11 @@ const JVM_OPTIONS = [
 /** Writes the flow's mm2.properties: the file that MirrorMaker 2 as shipped and twinlog are both started with. */
 export async function writeFlowFile(flow: FlowUnderTest, kind: MirrorMakerKind): Promise<string> {
   const file = join(flow.folder, 'mm2.properties')
-  const settings = { ...flowSettings(flow), ...(kind === 'mm2-tuned' ? tunedSettings(flow) : {}) }
+  const settings = {
+    ...flowSettings(flow),
+    ...(kind.startsWith('mm2-tuned') ? tunedSettings(flow) : {}),
+    ...(isExactlyOnce(kind) ? exactlyOnceSettings(flow) : {}),
+  }
   await writeFile(
     file,
     Object.entries(settings)
@@ -109,6 +113,14 @@ function tunedSettings({ sourceAlias: source }: FlowUnderTest): Record<string, s
     [`${consumer}.fetch.max.bytes`]: 67_108_864,
     [`${consumer}.send.buffer.bytes`]: -1,
     [`${consumer}.receive.buffer.bytes`]: -1,
+  }
+}
+
+/** As KIP-618 asks for them; one node needs no REST server between nodes. */
+function exactlyOnceSettings({ sourceAlias: source }: FlowUnderTest): Record<string, string> {
+  return {
+    [`${TARGET_ALIAS}.exactly.once.source.support`]: 'enabled',
+    [`${source}.consumer.isolation.level`]: 'read_committed',
   }
 }
 

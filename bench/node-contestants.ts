@@ -18,8 +18,9 @@ export function isTwinlogThere(): boolean {
 }
 
 /** twinlog, with the very file that MirrorMaker 2 as shipped gets. */
-export async function startTwinlog(flow: FlowUnderTest): Promise<RunningContestant> {
-  return startNode(join(checkout, 'bin', 'twinlog'), [await writeFlowFile(flow, 'mm2-shipped')], flow)
+export async function startTwinlog(flow: FlowUnderTest, isExactlyOnce = false): Promise<RunningContestant> {
+  const file = await writeFlowFile(flow, isExactlyOnce ? 'mm2-shipped-eos' : 'mm2-shipped')
+  return startNode(join(checkout, 'bin', 'twinlog'), [file], flow)
 }
 
 /** The remote topic has to be there; copies until it is stopped, as the others do. */

@@ -95,7 +95,7 @@ function goalsSection(summaries: readonly Summary[]): string {
     value === undefined ? '' : number(value),
     verdict,
   ])
-  return `## Goals of issue 3, twinlog against\n\n${table(['', 'against', 'goal', 'ratio or value', ''], rows)}`
+  return `## Goals, twinlog against\n\n${table(['', 'against', 'goal', 'ratio or value', ''], rows)}`
 }
 
 /** Without twinlog: what the bare copy reaches, the line to come close to. */

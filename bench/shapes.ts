@@ -1,4 +1,4 @@
-import { CONTESTANTS } from './contestant.ts'
+import { CONTESTANTS, EXACTLY_ONCE_CONTESTANTS } from './contestant.ts'
 import type { ContestantName, FlowUnderTest } from './contestant.ts'
 import { runBelowMinIsr } from './below-min-isr.ts'
 import { prepareData, runDrain } from './drain.ts'
@@ -77,6 +77,28 @@ export const SHAPES: readonly Shape[] = [
   },
   longLink('wan-source', 'one partition, 150 ms round trip to the source'),
   longLink('wan-target', 'one partition, 150 ms round trip to the target'),
+  {
+    name: 'exactly-once',
+    what: '1,000 B records in 128 KiB batches, 4 partitions, with exactly.once.source.support=enabled and without',
+    contestants: [...EXACTLY_ONCE_CONTESTANTS, 'twinlog'],
+    isQuick: false,
+    prepare: async (environment, isQuick) => {
+      const records = isQuick ? 300_000 : 2_000_000
+      const load = { partitions: 4, records, valueBytes: 1000, batchBytes: 131_072, codec: 'none' }
+      const data = await prepareData(environment, 'bench-exactly-once', load)
+      await runDrain(environment, data, { shape: 'exactly-once', contestant: 'bare-copy', round: 0 })
+      return (contestant, round) =>
+        runDrain(environment, data, { shape: 'exactly-once', contestant, round, isSettled: true })
+    },
+  },
+  {
+    name: 'exactly-once-latency',
+    what: '1,000 records/s on one partition, from send to poll of a reader of committed records',
+    contestants: [...EXACTLY_ONCE_CONTESTANTS, 'twinlog'],
+    isQuick: false,
+    prepare: async (environment, isQuick) => (contestant, round) =>
+      runLatency(environment, latencyPlan(isQuick), { shape: 'exactly-once-latency', contestant, round }),
+  },
   {
     name: 'below-min-isr',
     what: '8,000 records/s on 8 partitions with one leader; one partition is below min.insync.replicas for 60 s',

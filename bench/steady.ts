@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { remoteTopic } from './contestant.ts'
+import { isExactlyOnce, remoteTopic } from './contestant.ts'
 import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
 import { connectTo, newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
@@ -38,6 +38,7 @@ export async function runLatency(environment: Environment, plan: LatencyPlan, ru
       target: target.internalBootstrap,
       topic,
       remoteTopic: remoteTopic(flow),
+      isolation: isExactlyOnce(run.contestant) ? 'read_committed' : 'read_uncommitted',
       ...latencyArguments(plan),
     })
     const cpuPercent = percent(since(cpuBefore, cpuSeconds(running.pid)), plan.seconds + plan.warmupSeconds)

@@ -327,6 +327,7 @@ public final class BenchTool {
         settings.put("max.poll.records", "20000");
         settings.put("max.partition.fetch.bytes", "4194304");
         settings.put("receive.buffer.bytes", "-1");
+        settings.put("isolation.level", options.getOrDefault("isolation", "read_uncommitted"));
         return new KafkaConsumer<>(settings);
     }
 

@@ -335,6 +335,33 @@ export const errorEntries = {
     action: 'retry',
     text: 'Could not write {count} positions to {offsetsTopic} on {cluster}: {reason}. They are written with the next flush; copying goes on.',
   },
+  // --- transactions ---------------------------------------------------------------------------------------------------
+  TRANSACTION_FENCED: {
+    kind: 'operational',
+    action: 'fence',
+    text:
+      'Another process took the transactional id {transactionalId} over, or a transaction was open for longer than transaction.timeout.ms ({reason}). ' +
+      'What was not committed is aborted; the flow starts again and copies it. If it happens again and again, two programs copy this flow: stop one.',
+  },
+  TRANSACTIONAL_ID_UNAUTHORIZED: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Cluster {cluster} does not let us use the transactional id {transactionalId}: {reason} Allow it: kafka-acls --add --allow-principal ' +
+      'User:<user> --operation Write --operation Describe --transactional-id {transactionalId}.',
+  },
+  TRANSACTION_TIMEOUT_REFUSED: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Cluster {cluster} does not take transaction.timeout.ms={timeoutMs}. Set a producer setting transaction.timeout.ms that is at most ' +
+      'transaction.max.timeout.ms of its brokers.',
+  },
+  CONFIG_TOPIC_PARTITIONED: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster}: topic {topic} has {partitionsCount} partitions; it has to have one, as for MirrorMaker 2. Create it anew, or name another (config.storage.topic).',
+  },
   // --- cli ----------------------------------------------------------------------------------------------------------
 } as const satisfies Record<string, ErrorEntry>
 

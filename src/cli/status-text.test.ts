@@ -21,8 +21,10 @@ const totals = {
   unfencedTotal: 0,
   targetLossesTotal: 0,
   duplicatesPossibleTotal: 0,
+  committedTotal: 0,
+  abortedTotal: 0,
 }
-const figures = { nextOffset: 0, endOffset: 0, isEndKnown: true, recordsTotal: 0, bytesTotal: 0 }
+const figures = { heldUpBy: null, nextOffset: 0, endOffset: 0, isEndKnown: true, recordsTotal: 0, bytesTotal: 0 }
 
 describe('status line', () => {
   test('tells rates, lag, what was copied, and what does not copy', () => {

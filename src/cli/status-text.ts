@@ -48,6 +48,8 @@ function partitionsText(flows: readonly FlowSummary[]): string {
   const recovering = sum(flows, 'recoveringCount')
   const parts = [`${count(sum(flows, 'partitionsCount'))} partitions`]
   if (recovering > 0) parts.push(`${count(recovering)} recovering`)
+  const heldUpCount = flows.reduce((total, { heldUp }) => total + heldUp.length, 0)
+  if (heldUpCount > 0) parts.push(`${count(heldUpCount)} held up by a transaction of the source`)
   if (stopped > 0) parts.push(`${count(stopped)} STOPPED`)
   return parts.join(', ')
 }

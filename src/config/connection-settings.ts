@@ -331,6 +331,14 @@ export const producerSettings = {
     since,
     doc: 'How long a batch is retried before its partition stops with an error.',
   }),
+  'transaction.timeout.ms': setting({
+    type: int({ min: 1 }),
+    default: 60_000,
+    importance: 'low',
+    scope: 'producer',
+    since,
+    doc: "With `exactly.once.source.support=enabled`: after so long the target aborts a transaction that nobody ends. At most the brokers' `transaction.max.timeout.ms`.",
+  }),
   'buffer.memory': setting({
     type: long({ min: 0 }),
     default: 33_554_432,

@@ -130,11 +130,6 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     ['name'],
     ['mirrorsourceconnector'],
   ),
-  ...group('refused', flow, 'exactly once is not done yet', ['exactly.once.support'], ['requested']),
-  ...group('not-done-yet', flow, 'there are no transactions', [
-    'transaction.boundary',
-    'transaction.boundary.interval.ms',
-  ]),
   ...group(
     'not-done-yet',
     flow,
@@ -179,8 +174,6 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
   ]),
 
   ...group('not-done-yet', worker, 'connector configs and states are not kept in topics', [
-    'config.storage.topic',
-    'config.storage.replication.factor',
     'status.storage.topic',
     'status.storage.partitions',
     'status.storage.replication.factor',
@@ -294,9 +287,8 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'compression.lz4.level',
     'compression.zstd.level',
   ]),
-  ...group('not-done-yet', ['producer'], 'there are no transactions', [
-    'transactional.id',
-    'transaction.timeout.ms',
+  ...group('not-needed', ['producer'], 'transactional ids follow from group.id', ['transactional.id']),
+  ...group('not-done-yet', ['producer'], 'transactions are ended by twinlog alone', [
     'transaction.two.phase.commit.enable',
   ]),
 
@@ -338,12 +330,6 @@ export const otherPrefixes: readonly (OtherSetting & { readonly prefix: string }
     scopes: flow,
     status: 'not-needed',
     why: 'remote topics are created with the partitions and configs of their source',
-  },
-  {
-    prefix: 'config.storage.',
-    scopes: worker,
-    status: 'not-done-yet',
-    why: 'connector configs are not kept in a topic',
   },
   { prefix: 'status.storage.', scopes: worker, status: 'not-done-yet', why: 'states are not kept in a topic' },
   { prefix: 'key.converter.', scopes: ['worker', 'flow'], status: 'not-needed', why: 'records are copied as bytes' },

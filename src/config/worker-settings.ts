@@ -41,6 +41,22 @@ export const workerSettings = {
     since,
     doc: 'Partitions of the offsets topic when it is created; -1: the default of the brokers.',
   }),
+  'config.storage.topic': setting({
+    type: string(),
+    default: undefined,
+    importance: 'high',
+    scope: 'worker',
+    since,
+    doc: 'The topic on the target in which MirrorMaker 2 keeps its configuration. Only used with `exactly.once.source.support=enabled`, to know whom to fence. Default: `mm2-configs.<source>.internal`.',
+  }),
+  'config.storage.replication.factor': setting({
+    type: short({ min: -1 }),
+    default: 3,
+    importance: 'low',
+    scope: 'worker',
+    since,
+    doc: 'Replication factor of that topic when it is created; -1: the default of the brokers.',
+  }),
   'group.id': setting({
     type: string(),
     default: undefined,
@@ -55,7 +71,7 @@ export const workerSettings = {
     importance: 'high',
     scope: 'worker',
     since,
-    doc: 'Only `disabled` for now. Without it twinlog is idempotent: no loss and no duplicates after a crash. `enabled` is refused, because it would be less than was asked for.',
+    doc: '`enabled`: records and positions are written in transactions, and what had the transactional ids before is fenced (KIP-618). `preparing`: as `disabled`, but the leader id of the Connect cluster is taken over at the start, so that missing permissions show before the switch.',
   }),
   'key.converter': setting({
     type: string(),

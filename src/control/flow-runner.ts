@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts'
+import type { TransactionalProducer } from '../kafka/transactions.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { Gap } from '../mirror/gap.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
+import type { TransactionalTarget } from '../pipeline/kafka-transaction-ports.ts'
 import type { LaneStatus } from '../pipeline/lane-status.ts'
 import { Lane } from '../pipeline/lane.ts'
 import { GroupClient } from '../kafka/group-client.ts'
@@ -25,6 +27,7 @@ import { PositionFlusher } from './position-flusher.ts'
 import type { RemoteTopicOwners } from './remote-topic-owners.ts'
 import type { FlowProgress, SupervisedFlow } from './supervisor.ts'
 import { runTogether } from './task-group.ts'
+import { claimTransactions } from './transactional-claim.ts'
 
 export interface FlowRunnerDependencies {
   readonly clock: Clock
@@ -107,6 +110,7 @@ export class FlowRunner implements SupervisedFlow {
     const plan = this.#plan
     await using resources = new AsyncDisposableStack()
     resources.defer(() => owners.release(plan.name))
+    const producer = await claimTransactions(plan, clusters, observe, { signal })
     const stores = await openFlowStores(plan, clusters, observe, { signal })
     const { ledger } = stores
     const write = ledger.writeGap.bind(ledger)
@@ -116,8 +120,10 @@ export class FlowRunner implements SupervisedFlow {
       gaps.record(gap)
     }
     const { sourceData: source, targetData: target } = clusters
+    const transactional = producer === null ? null : transactionalTarget(plan, producer, stores)
     const onTopicsChanged = () => topics.sync.requestRound()
-    const lane = new Lane(plan, { source, target, ledger, clock, random, observe, onGap, onTopicsChanged })
+    const laneDeps = { source, target, ledger, transactional, clock, random, observe, onGap, onTopicsChanged }
+    const lane = new Lane(plan, laneDeps)
     this.#lane = lane
     const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap }
     const topics: FlowTopics = createFlowTopics(plan, topicDeps)
@@ -183,8 +189,10 @@ export class FlowRunner implements SupervisedFlow {
     { signal, drainMs }: { readonly signal: AbortSignal; readonly drainMs: () => number },
   ): Promise<void> {
     const flushing = new AbortController()
-    const flushed = flusher.run({ signal: flushing.signal })
-    flushed.catch(() => {})
+    // In transactions the lane stores positions itself.
+    const isFlushed = this.#plan.transactions.support !== 'enabled'
+    const flushed = isFlushed ? flusher.run({ signal: flushing.signal }) : null
+    flushed?.catch(() => {})
     try {
       const tasks = [
         (until: AbortSignal) => lane.run({ signal: until, drainMs }),
@@ -192,7 +200,7 @@ export class FlowRunner implements SupervisedFlow {
         (until: AbortSignal) => this.#watchCatchUp(lane, () => sync.isComplete, until),
         (until: AbortSignal) => this.#createTrimmer(clusters, stores).run({ signal: until }),
         // It ends of itself only when another process has taken the positions over.
-        (until: AbortSignal) => this.#watchFlusher(flushed, until),
+        (until: AbortSignal) => (flushed === null ? Promise.resolve() : this.#watchFlusher(flushed, until)),
       ]
       await runTogether(tasks, { signal })
     } finally {
@@ -244,5 +252,18 @@ export class FlowRunner implements SupervisedFlow {
     } catch (error) {
       if (!signal.aborted) throw error
     }
+  }
+}
+
+function transactionalTarget(
+  { transactions, positions }: FlowPlan,
+  producer: TransactionalProducer,
+  { offsets }: FlowStores,
+): TransactionalTarget {
+  return {
+    producer,
+    transactionTimeoutMs: transactions.timeoutMs,
+    offsetsTopic: positions.offsetsTopic,
+    recordsOf: (entries) => offsets.recordsOf(entries),
   }
 }

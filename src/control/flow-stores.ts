@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { TwinlogError } from '../base/catalogue.ts'
+import { isTransactional } from '../mirror/ledger-entry.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
 import { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
@@ -10,6 +11,7 @@ import { LedgerStore } from './ledger-store.ts'
 import type { FlowHistory } from './partition-assigner.ts'
 import { SourceOffsetStore } from './source-offset-store.ts'
 import type { CallOptions } from './topic-ports.ts'
+import { takeTask } from './transactional-claim.ts'
 
 /** What a flow has written down, read at its start. */
 export interface FlowStores {
@@ -34,10 +36,18 @@ export async function openFlowStores(
   const owner = { connectorName, sourceAlias: plan.source.alias }
   const producer = new FencingProducer(targetWorker, `${plan.groupId}-${plan.source.alias}-twinlog-stores`)
   const options = { signal, producer }
-  const [ledger, offsets] = await Promise.all([
+  const openOffsets = () => SourceOffsetStore.open(targetWorker, { ...plan.positions, owner }, options)
+  const opened = await Promise.all([
     LedgerStore.open(targetWorker, { ...plan.positions, sourceClusterId, planHash: planHashOf(plan) }, options),
-    SourceOffsetStore.open(targetWorker, { ...plan.positions, owner }, options),
+    openOffsets(),
   ])
+  const [ledger] = opened
+  let [, offsets] = opened
+  if (plan.transactions.support !== 'enabled' && wasTransactional(ledger)) {
+    // A transaction that an earlier life left open may hold positions that nobody can read yet.
+    await takeTask(plan, clusters.targetData, 0, { signal })
+    offsets = await openOffsets()
+  }
   const flow = plan.name
   const { transactionalId, refusal: error } = producer
   if (error !== null) observe.event('StoresUnfenceable', { flow, cluster: plan.target.alias, transactionalId, error })
@@ -45,6 +55,12 @@ export async function openFlowStores(
   for (const record of offsets.unreadable) observe.event('PositionUnreadable', { flow, offsetsTopic, ...record })
   const onUnreadable = (error: TwinlogError) => observe.event('LedgerUnreadable', { flow, error })
   return { ledger, offsets, history: historyOf(ledger, offsets, onUnreadable) }
+}
+
+/** Whether exactly.once.source.support was enabled when the flow last wrote some partition. */
+function wasTransactional(ledger: LedgerStore): boolean {
+  for (const { identity } of ledger.known()) if (isTransactional(identity)) return true
+  return false
 }
 
 /** A partition whose entry cannot be read goes on at its stored position, as if it had no ledger. */

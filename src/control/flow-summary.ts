@@ -37,6 +37,8 @@ export interface FlowSummary {
     | 'blindPartitionsCount'
     | 'isIdempotent'
   > | null
+  /** A few of the partitions that a hanging transaction of the source holds up. */
+  readonly heldUp: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[]
   /** A few of the partitions that stopped, with their reasons. */
   readonly stopped: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[]
 }
@@ -70,6 +72,10 @@ export function summarizeFlow(
     bytesTotal: lane?.totals.bytesTotal ?? 0,
     gapsTotal,
     exceptions: lane === null ? null : exceptionsOf(lane.totals),
+    heldUp: partitions
+      .filter(({ heldUpBy }) => heldUpBy !== null)
+      .slice(0, stoppedShownMaxCount)
+      .map(({ topic, partition, heldUpBy }) => ({ topic, partition, reason: heldUpBy ?? 'unknown' })),
     stopped: partitions
       .filter(({ phase }) => phase === 'stopped')
       .slice(0, stoppedShownMaxCount)

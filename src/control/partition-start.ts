@@ -1,3 +1,4 @@
+import { isTransactional } from '../mirror/ledger-entry.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
 
 /** What earlier runs wrote down about a partition. */
@@ -46,6 +47,9 @@ export function decidePartitionStart(history: PartitionHistory, ids: TopicIds, i
       ledger: null,
       isRemoteTopicRecreated: true,
     }
+  }
+  if (isTransactional(ledger)) {
+    return { ...unchanged, storedPosition: storedPosition ?? lastRunStart(ledger), ledger: null }
   }
   return unchanged
 }

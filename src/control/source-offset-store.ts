@@ -12,7 +12,7 @@ import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { PositionsSettings } from '../mirror/flow-plan.ts'
 import { openInternalTopic } from './internal-topic.ts'
-import type { ReadInternalRecord, RecordLog } from './record-log.ts'
+import type { InternalRecord, ReadInternalRecord, RecordLog } from './record-log.ts'
 
 export interface SourceOffsetOptions extends Pick<
   PositionsSettings,
@@ -102,13 +102,8 @@ export class SourceOffsetStore {
    */
   async write(entries: readonly SourceOffset[], { signal }: { signal: AbortSignal }): Promise<void> {
     if (entries.length === 0) return
-    const records = entries.map((entry) => {
-      const key = encodeSourceOffsetKey(this.#owner, entry)
-      const partition = partitionForKey(key, this.#log.partitionCount)
-      return { partition, key, value: encodeSourceOffsetValue(entry.lastCopiedOffset) }
-    })
     try {
-      await this.#log.append(records, { signal })
+      await this.#log.append(this.recordsOf(entries), { signal })
     } catch (cause) {
       signal.throwIfAborted()
       if (cause instanceof TwinlogError && cause.action === 'fence') throw cause
@@ -123,6 +118,15 @@ export class SourceOffsetStore {
         timestamp: Infinity,
       })
     }
+  }
+
+  /** The records by which positions are stored, for who writes them himself (in a transaction). */
+  recordsOf(entries: readonly SourceOffset[]): (InternalRecord & { readonly key: Buffer })[] {
+    return entries.map((entry) => {
+      const key = encodeSourceOffsetKey(this.#owner, entry)
+      const partition = partitionForKey(key, this.#log.partitionCount)
+      return { partition, key, value: encodeSourceOffsetValue(entry.lastCopiedOffset) }
+    })
   }
 
   #take(record: ReadInternalRecord): void {

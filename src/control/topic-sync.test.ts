@@ -162,7 +162,8 @@ const flowPlan = {
 
 function status(topic: string, nextOffset: number, endOffset: number, isEndKnown = true): PartitionStatus {
   const totals = { lagRecords: 0, recordsTotal: 0, bytesTotal: 0 }
-  return { topic, partition: 0, phase: 'copying', reason: null, nextOffset, endOffset, isEndKnown, ...totals }
+  const known = { phase: 'copying', reason: null, heldUpBy: null, isEndKnown } as const
+  return { topic, partition: 0, nextOffset, endOffset, ...known, ...totals }
 }
 
 function placesOf(assignments: readonly PartitionAssignment[]): string[] {

@@ -230,7 +230,7 @@ export class TopicWriter {
 }
 
 /** @returns for each partition its records in batches that are small enough */
-function batchesByPartition(records: readonly RecordToWrite[]): ReadonlyMap<number, readonly RecordToWrite[][]> {
+export function batchesByPartition(records: readonly RecordToWrite[]): ReadonlyMap<number, readonly RecordToWrite[][]> {
   const queues = new Map<number, RecordToWrite[][]>()
   const sizes = new Map<number, number>()
   for (const record of records) {

@@ -1,3 +1,4 @@
+import type { TwinlogError } from '../base/catalogue.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { byTopic } from './by-topic.ts'
 import type { ClusterClient } from './cluster-client.ts'
@@ -47,35 +48,70 @@ export async function takeTransactionalId(
   return { transactionalId, producerId: answer.producerId, producerEpoch: answer.producerEpoch }
 }
 
+/** A partition that could not be made part of a transaction. */
+export interface RefusedPartition extends TopicPartition {
+  readonly error: TwinlogError
+}
+
+/** What a partition gets that is all right itself, where another one of the call is not. */
+const OPERATION_NOT_ATTEMPTED = 55
+/** Errors that say something about one partition; all others are the same for each, and concern the producer. */
+const ofPartition: ReadonlySet<unknown> = new Set([
+  3, // UNKNOWN_TOPIC_OR_PARTITION
+  17, // INVALID_TOPIC_EXCEPTION
+  29, // TOPIC_AUTHORIZATION_FAILED
+])
+
+/** The coordinator refuses as long as the markers of the transaction before are being written: on a healthy cluster a few milliseconds. */
+const markerPatience = { retryBackoffMs: 4, retries: 7500 }
+
 /**
- * Makes partitions part of the transaction; with the first ones it begins. Version 1 of the protocol (design.md section 5). All or none are added.
+ * Makes partitions part of the transaction; with the first ones it begins. Version 1 of the protocol (design.md section 5).
+ * @returns the partitions that stand in the way; if there are any, none was added
+ * @throws KAFKA_FENCED and others that concern the transaction as a whole
+ */
+export async function tryAddPartitionsToTransaction(
+  cluster: ClusterClient,
+  producer: TransactionalProducer,
+  partitions: readonly TopicPartition[],
+  { signal }: TransactionOptions,
+): Promise<readonly RefusedPartition[]> {
+  if (partitions.length === 0) return []
+  const topics = byTopic(partitions, ({ partition }) => partition).map(([name, indexes]) => ({
+    name,
+    partitions: indexes,
+  }))
+  const request = { ...producer, verifyOnly: false, topics }
+  const options = { signal, ...markerPatience }
+  const answer = await cluster.call('addPartitionsToTxn', coordinatorOf(producer), [[request]], options)
+  const refused = answer.resultsByTransaction.flatMap(({ topicResults }) =>
+    topicResults.flatMap(({ name, resultsByPartition }) =>
+      resultsByPartition
+        .filter(({ partitionErrorCode: code }) => code !== 0 && code !== OPERATION_NOT_ATTEMPTED)
+        .map(({ partitionIndex, partitionErrorCode }) => {
+          const api = `AddPartitionsToTxn of ${name}-${partitionIndex} to ${producer.transactionalId}`
+          const error = kafkaError(partitionErrorCode, { cluster: cluster.alias, broker: 'any', api })
+          return { topic: name, partition: partitionIndex, error }
+        }),
+    ),
+  )
+  const whole = refused.find(({ error }) => !ofPartition.has(error.parameters['errorCode']))
+  if (whole !== undefined) throw whole.error
+  return refused
+}
+
+/**
+ * As tryAddPartitionsToTransaction, for those who need all of them.
  * @throws KAFKA_*: of the first partition that could not be added
  */
 export async function addPartitionsToTransaction(
   cluster: ClusterClient,
   producer: TransactionalProducer,
   partitions: readonly TopicPartition[],
-  { signal }: TransactionOptions,
+  options: TransactionOptions,
 ): Promise<void> {
-  if (partitions.length === 0) return
-  const topics = byTopic(partitions, ({ partition }) => partition).map(([name, indexes]) => ({
-    name,
-    partitions: indexes,
-  }))
-  const request = { ...producer, verifyOnly: false, topics }
-  const answer = await cluster.call('addPartitionsToTxn', coordinatorOf(producer), [[request]], { signal, ...patience })
-  const failures = answer.resultsByTransaction.flatMap(({ topicResults }) =>
-    topicResults.flatMap(({ name, resultsByPartition }) =>
-      resultsByPartition
-        .filter(({ partitionErrorCode }) => partitionErrorCode !== 0)
-        .map(({ partitionIndex, partitionErrorCode }) => ({ name, partitionIndex, partitionErrorCode })),
-    ),
-  )
-  const operationNotAttempted = 55
-  const cause = failures.find(({ partitionErrorCode }) => partitionErrorCode !== operationNotAttempted) ?? failures[0]
-  if (cause === undefined) return
-  const api = `AddPartitionsToTxn of ${cause.name}-${cause.partitionIndex} to ${producer.transactionalId}`
-  throw kafkaError(cause.partitionErrorCode, { cluster: cluster.alias, broker: 'any', api })
+  const [refused] = await tryAddPartitionsToTransaction(cluster, producer, partitions, options)
+  if (refused !== undefined) throw refused.error
 }
 
 /**
@@ -96,4 +132,25 @@ export async function endTransaction(
 
 function coordinatorOf({ transactionalId }: TransactionalProducer): { coordinator: 'transaction'; key: string } {
   return { coordinator: 'transaction', key: transactionalId }
+}
+
+/**
+ * Looks for the transactional id of a producer, at every broker that answers: only its coordinator knows it (KIP-664; brokers from 3.0 on).
+ * @returns null when it is not there, or our user may not see it (Describe on the transactional id)
+ * @throws KAFKA_*, API_UNSUPPORTED, connection errors, the signal's reason
+ */
+export async function findTransactionalId(
+  cluster: ClusterClient,
+  producerId: bigint,
+  { signal }: TransactionOptions,
+): Promise<string | null> {
+  for (const nodeId of cluster.metadata?.brokers.keys() ?? []) {
+    const answer = await cluster.call('listTransactions', { nodeId }, [[], [producerId], -1n, null], {
+      signal,
+      retries: 0,
+    })
+    const found = answer.transactionStates.find((state) => state.producerId === producerId)
+    if (found !== undefined) return found.transactionalId
+  }
+  return null
 }

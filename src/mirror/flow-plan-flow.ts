@@ -20,8 +20,10 @@ import type {
 } from './flow-plan.ts'
 import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledgerTopic } from './replication-policy.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
+import { storageTopicConfigs } from './storage-topic-configs.ts'
 import { createTopicFilter } from './topic-filter.ts'
 import type { TopicFilter } from './topic-filter.ts'
+import { resolveTransactions } from './transactions-resolution.ts'
 
 /** What one flow is made from: its pair, and what MirrorMaker 2's connectors and worker would be given for it. */
 interface FlowViews {
@@ -37,7 +39,10 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
   const worker = workerView(properties, pair.target)
   const views: FlowViews = { pair, connector, worker }
   refuseUnsafe(resolution, views)
+  const producer = dataProducerView(worker, connector)
+  const fetch = resolveFetch(resolution, connectorClientView(connector, 'source', 'consumer'))
   const groupId = resolution.read(worker, 'group.id', workerSettings['group.id']) ?? `${pair.source}-mm2`
+  const transactions = resolveTransactions(resolution, { pair, connector, worker, producer, fetch, groupId })
   return {
     name: flowName(pair),
     source: resolveSource(resolution, views),
@@ -45,9 +50,10 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     policy: resolvePolicy(resolution, views),
     topicFilter: resolveFilter(resolution, connector, 'topics', 'topics.exclude'),
     topics: resolveTopics(resolution, connector),
-    fetch: resolveFetch(resolution, connectorClientView(connector, 'source', 'consumer')),
-    produce: resolveProduce(resolution, dataProducerView(worker, connector)),
+    fetch,
+    produce: resolveProduce(resolution, producer, transactions.support === 'enabled'),
     positions: resolvePositions(resolution, views),
+    transactions,
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     groupId,
     sessionTimeoutMs: resolution.read(
@@ -208,11 +214,11 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
   }
 }
 
-function resolveProduce(resolution: Resolution, producer: View): ProduceSettings {
+function resolveProduce(resolution: Resolution, producer: View, isExactlyOnce: boolean): ProduceSettings {
   sayAcks(resolution, producer)
   const isIdempotent = resolution.read(producer, 'enable.idempotence', producerSettings['enable.idempotence'])
   return {
-    isIdempotent,
+    isIdempotent: isIdempotent || isExactlyOnce,
     maxRequestSizeBytes: resolution.read(producer, 'max.request.size', producerSettings['max.request.size']),
     deliveryTimeoutMs: resolution.read(producer, 'delivery.timeout.ms', producerSettings['delivery.timeout.ms']),
     bufferMemoryBytes: resolution.read(producer, 'buffer.memory', producerSettings['buffer.memory']),
@@ -250,36 +256,12 @@ function resolvePositions(resolution: Resolution, { pair, worker }: FlowViews): 
       workerSettings['offset.storage.replication.factor'],
     ),
     partitionsCount: resolution.read(worker, 'offset.storage.partitions', workerSettings['offset.storage.partitions']),
-    topicConfigs: storageTopicConfigs(resolution, worker),
+    topicConfigs: storageTopicConfigs(resolution, worker, 'offset.storage.'),
   }
-}
-
-/** `offset.storage.<topic config>`; Connect ignores cleanup.policy there. Source: DistributedConfig.topicSettings. */
-function storageTopicConfigs(resolution: Resolution, worker: View): Record<string, string> {
-  const prefix = 'offset.storage.'
-  const configs: Record<string, string> = {}
-  for (const [key, property] of worker) {
-    const name = key.slice(prefix.length)
-    if (!key.startsWith(prefix) || ['topic', 'partitions', 'replication.factor', 'cleanup.policy'].includes(name))
-      continue
-    configs[name] = resolution.text(property)
-  }
-  return configs
 }
 
 /** What would make the copied data wrong, or the copy weaker than asked for. */
 function refuseUnsafe(resolution: Resolution, { connector, worker }: FlowViews): void {
-  const exactlyOnce = worker.get('exactly.once.source.support')
-  if (
-    exactlyOnce !== undefined &&
-    resolution.read(worker, 'exactly.once.source.support', workerSettings['exactly.once.source.support']) === 'enabled'
-  ) {
-    resolution.problems.add(
-      exactlyOnce,
-      'exactly once (KIP-618 transactions) is not done yet, and without it the copy would promise less than was asked for',
-      'Remove it. twinlog is idempotent: nothing is lost, and nothing is copied twice after a crash.',
-    )
-  }
   for (const key of ['key.converter', 'value.converter', 'header.converter'] as const) {
     for (const property of [worker.get(key), connector.get(key)]) {
       if (property === undefined) continue

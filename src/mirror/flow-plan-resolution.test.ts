@@ -100,7 +100,7 @@ test('a password is in no text form of the plan', () => {
 
 test('all problems are reported together, with line, cause and remedy', () => {
   const text = problemsOf(
-    'clusters=A,B\nA.bootstrap.servers=a\nA->B.enabled=true\nA->X.enabled=true\nreplication.factor=two\nA->B.topics=(a\nB.exactly.once.source.support=enabled\ntransforms=t\nA.sasl.mechanism=GSSAPI\nA.security.protocol=SASL_SSL\nkey.converter=org.apache.kafka.connect.json.JsonConverter',
+    'clusters=A,B\nA.bootstrap.servers=a\nA->B.enabled=true\nA->X.enabled=true\nreplication.factor=two\nA->B.topics=(a\nA->B.exactly.once.support=required\ntransforms=t\nA.sasl.mechanism=GSSAPI\nA.security.protocol=SASL_SSL\nkey.converter=org.apache.kafka.connect.json.JsonConverter',
   )
   for (const part of [
     ':2: A.bootstrap.servers: "a" is not an address',
@@ -108,7 +108,7 @@ test('all problems are reported together, with line, cause and remedy', () => {
     ':4: A->X.enabled: "X" is not among',
     ':5: replication.factor: must be a whole number',
     ':6: A->B.topics: the regular expression (a has an error',
-    ':7: B.exactly.once',
+    ':7: A->B.exactly.once.support',
     ':8: transforms',
     ':9: A.sasl.mechanism: GSSAPI',
     ':11: key.converter',

@@ -50,6 +50,32 @@ export interface PositionsSettings {
   readonly topicConfigs: Readonly<Record<string, string>>
 }
 
+/** Transactions of KIP-618, and how MirrorMaker 2's are fenced. */
+export interface TransactionsSettings {
+  readonly support: 'disabled' | 'preparing' | 'enabled'
+  /** Of the task with this number: MirrorMaker 2's, and ours is that of task 0. */
+  taskTransactionalId(task: number): string
+  /** Of the leader of the Connect cluster, under which it writes its configuration. */
+  readonly leaderTransactionalId: string
+  /** After so long the target aborts a transaction that nobody ends. */
+  readonly timeoutMs: number
+  /** How long a transaction lasts at most while there is always more to write. */
+  readonly intervalMs: number
+  /** So long it may last where ending it takes its time. */
+  readonly longestMs: number
+  readonly bytesMax: number
+  /** It ends as soon as nothing is left to write. */
+  readonly isEndedEarly: boolean
+  /** After how long a hanging transaction of the source is reported. */
+  readonly hangingMs: number
+  /** MirrorMaker 2's configuration topic on the target, and how it is created where it is missing. */
+  readonly configTopic: {
+    readonly topic: string
+    readonly replicationFactor: number
+    readonly configs: Readonly<Record<string, string>>
+  }
+}
+
 /** How remote topics are found, created and kept. */
 export interface TopicsSettings {
   /** Undefined when refresh.topics.enabled is false: topics are looked up at start only. */
@@ -79,6 +105,7 @@ export interface FlowPlan {
   readonly fetch: FetchSettings
   readonly produce: ProduceSettings
   readonly positions: PositionsSettings
+  readonly transactions: TransactionsSettings
   readonly gapPolicy: GapPolicy
   /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
   readonly groupId: string

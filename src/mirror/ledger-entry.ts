@@ -16,6 +16,22 @@ export interface LedgerIdentity {
   readonly sourceLeaderEpoch: number
 }
 
+/** Producer id of an entry that was written in transactions. */
+const IN_TRANSACTIONS = -1n
+
+/**
+ * The identity under which a partition is written down that is copied in transactions: its sequences say nothing, its stored position is exact.
+ * The run that comes with it says where the copy began in them, for a partition that has no stored position yet.
+ */
+export function transactionalIdentity(identity: LedgerIdentity): LedgerIdentity {
+  return { ...identity, producerId: IN_TRANSACTIONS, producerEpoch: -1, firstSequence: 0, sourceLeaderEpoch: -1 }
+}
+
+/** Whether a partition was last copied in transactions. */
+export function isTransactional({ producerId }: LedgerIdentity): boolean {
+  return producerId === IN_TRANSACTIONS
+}
+
 /** What the ledger topic says of one partition: enough to turn the target log's own sequence into an upstream position. */
 export interface LedgerEntry extends LedgerIdentity {
   /** Oldest first; never empty. */

@@ -101,6 +101,21 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: the metadata of cluster {cluster} cannot be read: {error}',
   },
+  TransactionAborted: {
+    level: 'warn',
+    text: 'Flow {flow}: the transaction under way is aborted; its {partitionsCount} partitions go back to the last commit',
+  },
+  TransactionCallFailed: { level: 'warn', text: 'Flow {flow}: {error}. The transaction under way is aborted' },
+  TransactionOutcomeUnknown: {
+    level: 'warn',
+    text: 'Flow {flow}: it is not known yet whether the target did "{outcome}" with the transaction: {error}. It is asked again until it is known',
+  },
+  SourceTransactionHanging: {
+    level: 'warn',
+    text:
+      'Flow {flow}: a transaction of the source holds {topic} partition {partition} up at offset {startOffset} for {seconds} s. Producer {producerId}, epoch {producerEpoch}, ' +
+      'last wrote {lastWrittenAt}, transactional id {transactionalId}. Its program should end it; kafka-transactions.sh abort does if that is gone',
+  },
   // --- control --------------------------------------------------------------------------------------------------------
   FlowWaiting: {
     level: 'info',
@@ -217,6 +232,10 @@ export const eventEntries = {
   GapFound: {
     level: 'warn',
     text: 'Flow {flow}: records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} are not in the copy: {reason}',
+  },
+  ZombiesFenced: {
+    level: 'info',
+    text: 'Flow {flow} took {transactionalIds} over: whoever wrote under them before is fenced, and what it left open is aborted',
   },
   PositionsUnwritten: { level: 'warn', text: 'Flow {flow}: {error}. {pendingCount} positions wait for the next flush' },
   PositionUnreadable: {

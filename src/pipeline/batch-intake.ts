@@ -17,6 +17,8 @@ export interface IntakeSettings {
   readonly isReadCommitted: boolean
   /** ms since the epoch. */
   nowMs(): number
+  /** Runs are written down before their batches are sent: not where positions are exact by themselves (transactions). */
+  readonly keepsRuns: boolean
 }
 
 /**
@@ -127,8 +129,10 @@ export class BatchIntake {
     isForwarded: boolean,
   ): void {
     const header = this.#header
-    const run = partition.nextRun(header.baseOffset, header.leaderEpoch, header.recordCount)
-    if (run !== null) runs.push(run)
+    if (this.#settings.keepsRuns) {
+      const run = partition.nextRun(header.baseOffset, header.leaderEpoch, header.recordCount)
+      if (run !== null) runs.push(run)
+    }
     const mustWait = this.#settings.isIdempotent && runs.length > 0
     partition.enqueue(
       {

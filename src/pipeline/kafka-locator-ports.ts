@@ -6,9 +6,11 @@ import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ArenaPool } from '../kafka/frame-arena.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { FencingProducer } from '../kafka/fencing-producer.ts'
+import { findTransactionalId } from '../kafka/transactions.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { SEQUENCE_MODULUS, sequenceAfter } from '../mirror/run.ts'
+import type { OpenTransaction } from './hanging-transactions.ts'
 import type { LocatorPorts, PartitionAnswers, TargetSequence, TargetTail } from './locator-ports.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import type { TargetTopicSettings } from './partition-assignment.ts'
@@ -29,12 +31,21 @@ export class KafkaLocatorPorts implements LocatorPorts {
   /** A plain producer id, where the target gives us no transactional one. */
   #plain: Promise<ProducerIdentity> | null = null
   readonly #spent = new Set<bigint>()
+  readonly #transactional: (() => ProducerIdentity) | null
 
-  constructor(deps: { source: ClusterClient; target: ClusterClient; arenas: ArenaPool; producer: FencingProducer }) {
+  /** @param deps.transactional   under whom a lane writes in transactions; null: it asks for an id when it needs one */
+  constructor(deps: {
+    source: ClusterClient
+    target: ClusterClient
+    arenas: ArenaPool
+    producer: FencingProducer
+    transactional: (() => ProducerIdentity) | null
+  }) {
     this.#source = deps.source
     this.#target = deps.target
     this.#arenas = deps.arenas
     this.#producer = deps.producer
+    this.#transactional = deps.transactional
   }
 
   targetLeader({ targetTopic, partition }: MirroredPartition): number {
@@ -50,6 +61,7 @@ export class KafkaLocatorPorts implements LocatorPorts {
   }
 
   async producerIdentity(spent: ProducerIdentity | null, options: CallOptions): Promise<ProducerIdentity> {
+    if (this.#transactional !== null) return this.#transactional()
     const taken = await this.#producer.take(options)
     if (taken === null) return this.#plainIdentity(spent, options)
     const isSpent = spent?.producerId === taken.producerId && spent.producerEpoch >= taken.producerEpoch
@@ -161,6 +173,36 @@ export class KafkaLocatorPorts implements LocatorPorts {
     } catch (error) {
       if (connection.isOpen && error instanceof TwinlogError && error.kind !== 'defect') return error
       throw error
+    }
+  }
+
+  /** Transactions under way in source partitions; those that cannot be asked about are left out. */
+  async openTransactions(
+    partitions: readonly MirroredPartition[],
+    options: CallOptions,
+  ): Promise<ReadonlyMap<MirroredPartition, readonly OpenTransaction[]>> {
+    const requests = partitions.map(({ sourceTopic: topic, partition }) => ({ topic, partition }))
+    const outcomes = await describeProducers(this.#source, requests, options)
+    const found = new Map<MirroredPartition, readonly OpenTransaction[]>()
+    partitions.forEach((partition, index) => {
+      const producers = outcomes[index]?.value?.producers ?? []
+      const open = producers.filter(({ currentTxnStartOffset }) => currentTxnStartOffset >= 0n)
+      found.set(
+        partition,
+        open.map((one) => ({ ...one, startOffset: Number(one.currentTxnStartOffset) })),
+      )
+    })
+    return found
+  }
+
+  /** Null where the source does not say, or our user may not see it. */
+  async sourceTransactionalId(producerId: bigint, options: CallOptions): Promise<string | null> {
+    try {
+      return await findTransactionalId(this.#source, producerId, options)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+      return null
     }
   }
 

@@ -5,12 +5,15 @@ import type { Gap } from '../mirror/gap.ts'
 import type { LedgerWriter } from '../mirror/ledger-entry.ts'
 import type { EventFields, Observer } from '../observe/event.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
+import type { TransactionalTarget } from './kafka-transaction-ports.ts'
 
 /** What a lane is given from outside. */
 export interface LaneDependencies {
   readonly source: ClusterClient
   readonly target: ClusterClient
   readonly ledger: LedgerWriter
+  /** How to write in transactions; null: they are not asked for. */
+  readonly transactional: TransactionalTarget | null
   readonly clock: Clock
   readonly random: () => number
   readonly observe: Observer<EventName>

@@ -10,7 +10,9 @@ export interface PartitionStatus {
   readonly phase: PartitionPhase
   /** Why it is stopped or recovering; null while all is well. */
   readonly reason: string | null
-  /** Next upstream offset that the target has not acknowledged; -1 before it is known. */
+  /** What of the source holds it up although all is well here: a transaction that nobody ends. */
+  readonly heldUpBy: string | null
+  /** Next upstream offset that the target has not acknowledged (with transactions: not committed); -1 before it is known. */
   readonly nextOffset: number
   /** End of what a consumer of the flow's isolation level may read at the source; -1 before the first answer. */
   readonly endOffset: number
@@ -41,6 +43,8 @@ export interface LaneTotals {
   readonly targetLossesTotal: number
   /** How often records may have been copied twice, because the target does not tell how far the copy came. */
   readonly duplicatesPossibleTotal: number
+  readonly committedTotal: number
+  readonly abortedTotal: number
   /** Acknowledged base offsets that were not the expected ones: somebody else writes to the remote topic. */
   readonly foreignWritesTotal: number
 }
@@ -56,17 +60,18 @@ export function partitionStatusOf(
   isReadCommitted: boolean,
   isEndKnown: boolean,
 ): PartitionStatus {
-  const { sourceTopic, partition: index, state, ackedOffset, recordsTotal, bytesTotal } = partition
+  const { sourceTopic, partition: index, state, copiedOffset, recordsTotal, bytesTotal } = partition
   const endOffset = isReadCommitted ? partition.lastStableOffset : partition.highWatermark
   return {
     topic: sourceTopic,
     partition: index,
     phase: state.name === 'probing' || state.name === 'flowing' ? 'copying' : state.name,
     reason: 'reason' in state ? state.reason : (partition.pendingRefusal?.message ?? partition.delayReason),
-    nextOffset: ackedOffset,
+    heldUpBy: partition.heldUpBy,
+    nextOffset: copiedOffset,
     endOffset,
     isEndKnown,
-    lagRecords: ackedOffset >= 0 && endOffset > ackedOffset ? endOffset - ackedOffset : 0,
+    lagRecords: copiedOffset >= 0 && endOffset > copiedOffset ? endOffset - copiedOffset : 0,
     recordsTotal,
     bytesTotal,
   }

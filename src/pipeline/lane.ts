@@ -1,4 +1,3 @@
-import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
@@ -7,23 +6,30 @@ import { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
+import { createHangingTransactions } from './create-hanging-transactions.ts'
+import { createTransactionLocator } from './create-transaction-locator.ts'
+import { createLaneTransactions } from './create-lane-transactions.ts'
+import type { HangingTransactions } from './hanging-transactions.ts'
+import { keepProducer } from './keep-producer.ts'
 import { KafkaLocatorPorts } from './kafka-locator-ports.ts'
+import type { Continuation } from './continuation.ts'
 import type { LaneContext, LaneDependencies } from './lane-context.ts'
+import type { LaneTransactions } from './lane-transactions.ts'
 import { partitionStatusOf } from './lane-status.ts'
 import type { LaneStatus } from './lane-status.ts'
 import { Locator } from './locator.ts'
+import type { LocatorDependencies } from './locator-dependencies.ts'
 import { MirroredPartition } from './mirrored-partition.ts'
 import type { PartitionAssignment } from './partition-assignment.ts'
 import { PartitionKeeper } from './partition-keeper.ts'
 import type { LedgerTicket } from './pending-batch.ts'
 import { ReadSide } from './read-side.ts'
+import type { TransactionLocator } from './transaction-locator.ts'
+import { TransactionMembership } from './transaction-membership.ts'
 import { WriteSide } from './write-side.ts'
 
 const TICK_MS = 100
 const DRAIN_POLL_MS = 5
-/** Far below transactional.id.expiration.ms, which is 7 days unless set. */
-const PRODUCER_RENEWAL_MS = 86_400_000
-const PRODUCER_RETRY_MS = 5_000
 
 /**
  * Copies a set of partitions: reading side -> partitions' queues -> writing side; the keeper and the locator look after what goes wrong. Wires
@@ -31,7 +37,7 @@ const PRODUCER_RETRY_MS = 5_000
  */
 export class Lane {
   readonly #plan: FlowPlan
-  readonly #say: LaneContext['say']
+  readonly #context: LaneContext
   readonly #deps: LaneDependencies
   readonly #partitions = new Map<string, MirroredPartition>()
   /** What partitions that were given up were written under, by their keys. */
@@ -44,8 +50,12 @@ export class Lane {
   readonly #writeSide: WriteSide
   readonly #producer: FencingProducer
   readonly #ports: KafkaLocatorPorts
-  readonly #locator: Locator
+  readonly #locator: Locator | TransactionLocator
+  /** Null: what is written is not part of transactions. */
+  readonly #transactions: LaneTransactions | null
   readonly #keeper: PartitionKeeper
+  /** Null: uncommitted records are read, so that nothing waits for a transaction. */
+  readonly #hanging: HangingTransactions | null
   /** Partitions whose queues grew while one answer was taken in; pumped together once the next answer is asked for. */
   #untilPump: MirroredPartition[] = []
   #fencesTotal = 0
@@ -59,33 +69,50 @@ export class Lane {
   constructor(plan: FlowPlan, dependencies: LaneDependencies) {
     this.#plan = plan
     this.#deps = dependencies
-    this.#say = (name, fields) => dependencies.observe.event(name, { flow: plan.name, ...fields })
     // A defect may come before `run` waits for it.
     this.#defect.promise.catch(() => {})
     const context: LaneContext = {
       plan,
       deps: dependencies,
-      say: this.#say,
+      say: (name, fields) => dependencies.observe.event(name, { flow: plan.name, ...fields }),
       start: (work) => this.#start(work),
       onDefect: (error) => this.#defect.reject(error),
     }
+    this.#context = context
     this.#readSide = this.#makeReadSide(context)
     this.#writeSide = new WriteSide(context, {
       topics: () => this.#topics('targetTopic'),
       keeper: () => this.#keeper,
-      onMoved: (partition) => this.#moved.add(partition),
+      onMoved: (partition) => this.#noteMoved(partition),
+      transactions: () => this.#transactions,
     })
     const { source, target } = dependencies
+    const { arenas } = this.#writeSide
+    const transactions = createLaneTransactions(context, this.#writeSide, () => this.#keeper)
+    this.#transactions = transactions
+    const transactional = transactions === null ? null : () => transactions.producer
     this.#producer = new FencingProducer(target, `${plan.groupId}-${plan.source.alias}-twinlog-data`)
-    this.#ports = new KafkaLocatorPorts({ source, target, arenas: this.#writeSide.arenas, producer: this.#producer })
+    this.#ports = new KafkaLocatorPorts({ source, target, arenas, producer: this.#producer, transactional })
     this.#keeper = this.#makeKeeper(context)
-    this.#locator = this.#makeLocator(context)
+    const { signal } = this.#reading
+    this.#hanging = createHangingTransactions(context, this.#ports, () => this.#partitions.values(), signal)
+    const onLocated: LocatorDependencies['onLocated'] = (partition, remark) => this.#located(partition, remark)
+    this.#locator =
+      transactions === null
+        ? this.#makeLocator(context, onLocated)
+        : createTransactionLocator(context, transactions, {
+            first: (onFound) => this.#makeLocator(context, onFound),
+            targetSettings: (topics) => this.#ports.targetSettings(topics, { signal }),
+            signal: this.#writeSide.signal,
+            onLocated,
+          })
   }
 
   /** Takes up partitions. What was found out about them is in the assignment; where they go on is asked of the target. */
   assign(assignments: readonly PartitionAssignment[]): void {
     for (const assignment of assignments) {
-      const partition = new MirroredPartition(assignment, this.#nextSerial++)
+      const membership = this.#transactions === null ? null : new TransactionMembership()
+      const partition = new MirroredPartition(assignment, this.#nextSerial++, membership)
       if (this.#partitions.has(partition.key)) continue
       partition.spentIdentity = this.#spentIdentities.get(partition.key) ?? null
       this.#partitions.set(partition.key, partition)
@@ -102,6 +129,7 @@ export class Lane {
       this.#partitions.delete(partition.key)
       if (partition.identity !== null) this.#spentIdentities.set(partition.key, partition.identity)
       this.#locator.forget(partition)
+      this.#transactions?.forget(partition)
       this.#readSide.suspend(partition)
       partition.state = { name: 'stopped', reason: 'no longer assigned' }
       partition.discardQueue()
@@ -126,8 +154,9 @@ export class Lane {
         this.#readSide.watch.run(reading),
         this.#writeSide.watch.run({ signal: this.#writeSide.signal }),
         this.#locator.run(reading),
-        this.#keepProducer(reading),
+        keepProducer(this.#producer, this.#context, reading),
         this.#tick(reading),
+        this.#hanging?.run(reading) ?? Promise.resolve(),
       ]
       await Promise.race([Promise.all(loops), this.#defect.promise])
     } catch (error) {
@@ -172,6 +201,8 @@ export class Lane {
       targetLossesTotal: this.#lossesTotal,
       duplicatesPossibleTotal: this.#duplicatesPossibleTotal,
       ...this.#writeSide.totals,
+      committedTotal: this.#transactions?.totals.committedTotal ?? 0,
+      abortedTotal: this.#transactions?.totals.abortedTotal ?? 0,
     }
     return { totals, partitions }
   }
@@ -200,6 +231,7 @@ export class Lane {
     while (!signal.aborted) {
       await this.#deps.clock.sleep(TICK_MS, { signal })
       this.#keeper.tick()
+      this.#transactions?.tick()
       this.#readSide.tick()
       const stoodStillMs = this.#writeSide.tick()
       if (stoodStillMs > 0) this.#lookAgain(stoodStillMs)
@@ -208,39 +240,15 @@ export class Lane {
 
   /** Another process may have gone on meanwhile: what it has written decides. */
   #lookAgain(stoodStillMs: number): void {
-    this.#say('StoodStill', { seconds: Math.round(stoodStillMs / 1000) })
+    this.#context.say('StoodStill', { seconds: Math.round(stoodStillMs / 1000) })
     for (const partition of this.#partitions.values())
       this.#keeper.fail(partition, `this process stood still for ${Math.round(stoodStillMs)} ms`)
-  }
-
-  /** Takes the transactional id at once, so that nobody who had it before can fence, and keeps the target from forgetting it. */
-  async #keepProducer({ signal }: { signal: AbortSignal }): Promise<void> {
-    const { clock } = this.#deps
-    if (!this.#plan.produce.isIdempotent) {
-      this.#say('IdempotenceDisabled', {})
-      return
-    }
-    while (!signal.aborted) {
-      try {
-        const isFenceable = (await this.#producer.renew({ signal })) !== null
-        if (!isFenceable) {
-          const { transactionalId, refusal: error } = this.#producer
-          this.#say('ProducerUnfenceable', { cluster: this.#plan.target.alias, transactionalId, error })
-          return
-        }
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof TwinlogError) || error.kind === 'defect' || error.action === 'fence') throw error
-        await clock.sleep(PRODUCER_RETRY_MS, { signal })
-        continue
-      }
-      await clock.sleep(PRODUCER_RENEWAL_MS, { signal })
-    }
   }
 
   async #drain(drainMs: number): Promise<void> {
     const { clock } = this.#deps
     const deadlineMs = clock.monotonic() + drainMs
+    if (this.#transactions !== null) return this.#transactions.finish(drainMs)
     const isFlying = (): boolean => [...this.#partitions.values()].some(({ inFlight }) => inFlight.length > 0)
     while (isFlying() && clock.monotonic() < deadlineMs)
       await clock.sleep(DRAIN_POLL_MS, { signal: this.#writeSide.signal })
@@ -264,7 +272,7 @@ export class Lane {
       onGap: (gap) => this.#deps.onGap(gap),
       onRuns: (writes, ticket, partitions) => this.#writeLedger(writes, ticket, partitions),
       onTaken: (partitions) => this.#taken(partitions),
-      onRepositioned: (partition) => this.#moved.add(partition),
+      onRepositioned: (partition) => this.#noteMoved(partition),
       refuse: (partition, error) => this.#keeper.refuse(partition, error),
       refuseAfterQueue: (partition, error) => this.#keeper.refuseAfterQueue(partition, error),
       onLostFound: (partition) => this.#lossFound(partition),
@@ -290,7 +298,7 @@ export class Lane {
 
   #lossFound({ sourceTopic: topic, partition, ackedOffset: upstreamOffset }: MirroredPartition): void {
     this.#lossesTotal++
-    this.#say('TargetRecordsLost', { topic, partition, upstreamOffset })
+    this.#context.say('TargetRecordsLost', { topic, partition, upstreamOffset })
   }
 
   #taken(partitions: readonly MirroredPartition[]): void {
@@ -303,7 +311,7 @@ export class Lane {
     }
     for (const partition of partitions) {
       this.#untilPump.push(partition)
-      this.#moved.add(partition)
+      this.#noteMoved(partition)
       this.#keeper.attend(partition)
     }
   }
@@ -331,25 +339,35 @@ export class Lane {
       blockedForMs: (partition) => this.#writeSide.blockedForMs(partition),
       wantConnection: (partition) => this.#writeSide.wantConnection(partition),
       onRecovery: () => this.#recoveriesTotal++,
+      onFailed: (partition) => this.#transactions?.failed(partition),
+      onRested: (partition) => this.#transactions?.rest(partition),
     })
   }
 
-  #makeLocator({ say }: LaneContext): Locator {
+  #noteMoved(partition: MirroredPartition): void {
+    if (this.#transactions === null) this.#moved.add(partition)
+    else this.#transactions.moved(partition)
+  }
+
+  #located(partition: MirroredPartition, remark: Continuation['remark']): void {
+    const { say } = this.#context
+    const { sourceTopic: topic, partition: index, ackedOffset: upstreamOffset } = partition
+    if (remark === 'target lost records') this.#lossFound(partition)
+    if (remark === 'duplicates possible') {
+      this.#duplicatesPossibleTotal++
+      say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
+    }
+    this.#noteMoved(partition)
+    this.#keeper.located(partition)
+  }
+
+  #makeLocator({ say }: LaneContext, onLocated: LocatorDependencies['onLocated']): Locator {
     return new Locator({
       ports: this.#ports,
       clock: this.#deps.clock,
       isIdempotent: this.#plan.produce.isIdempotent,
       autoOffsetReset: this.#plan.fetch.autoOffsetReset,
-      onLocated: (partition, remark) => {
-        const { sourceTopic: topic, partition: index, ackedOffset: upstreamOffset } = partition
-        if (remark === 'target lost records') this.#lossFound(partition)
-        if (remark === 'duplicates possible') {
-          this.#duplicatesPossibleTotal++
-          say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
-        }
-        this.#moved.add(partition)
-        this.#keeper.located(partition)
-      },
+      onLocated,
       onDelayed: ({ sourceTopic: topic, partition }, error, isNews) => {
         if (isNews) say('PartitionDelayed', { topic, partition, error })
         if (error.action !== 'refresh-metadata') return

@@ -10,6 +10,7 @@ import type { BatchHeader } from '../wire/record-batch.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
 import type { PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
+import type { TransactionMembership } from './transaction-membership.ts'
 import type { WriterState } from './writer-state.ts'
 
 /** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
@@ -44,6 +45,8 @@ export class MirroredPartition {
   ledger: LedgerEntry | null
   /** Counts the partitions of a lane: spreads them evenly over connections. */
   readonly serial: number
+  /** Its batches are written in transactions (lane-transactions.ts); null: they are not. */
+  readonly membership: TransactionMembership | null
 
   // Reading.
   fetchOffset = -1
@@ -59,6 +62,8 @@ export class MirroredPartition {
    * came after it; else `lost`.
    */
   end: 'unknown' | 'open' | 'final' | 'lost' = 'unknown'
+  /** A transaction of the source that nobody ends, for people; null: none is known. */
+  heldUpBy: string | null = null
   /** Topic id at the source when the partition was located; null where the broker has none. */
   sourceTopicId: string | null = null
 
@@ -118,6 +123,8 @@ export class MirroredPartition {
   /** Monotonic ms before which a recovering or stopped partition is left alone. */
   retryAtMs = 0
   failuresCount = 0
+  /** Refusals since something was last acknowledged. */
+  refusalsCount = 0
   /** Monotonic ms of the first failure since something was last acknowledged; null: none. */
   failingSinceMs: number | null = null
 
@@ -136,8 +143,9 @@ export class MirroredPartition {
   #runEpoch = -1
   #runRecords = 0
 
-  constructor(assignment: PartitionAssignment, serial = 0) {
+  constructor(assignment: PartitionAssignment, serial = 0, membership: TransactionMembership | null = null) {
     this.serial = serial
+    this.membership = membership
     this.ledger = assignment.ledger
     this.takenOffset = assignment.storedPosition ?? 0
     const { ledger: _, target, ...rest } = assignment
@@ -149,6 +157,26 @@ export class MirroredPartition {
     this.key = topicPartitionKey(assignment.sourceTopic, assignment.partition)
   }
 
+  /** Next upstream offset that is copied for good: acknowledged and, where there are transactions, committed. */
+  get copiedOffset(): number {
+    return this.membership?.startOffset ?? this.ackedOffset
+  }
+
+  /** The source was seen to have more that may be read. */
+  get isBehind(): boolean {
+    return this.lastStableOffset > this.fetchOffset && this.isReadable
+  }
+
+  /** It wrote something in a transaction that is not committed. */
+  get isUncommitted(): boolean {
+    return this.membership !== null && this.membership.startOffset !== null
+  }
+
+  /** Where copying goes on if all that was sent so far arrives. */
+  get sentOffset(): number {
+    return this.inFlight.last()?.positionAfter ?? this.ackedOffset
+  }
+
   /** Whether more of it may be read: it is known where the target's copy ends. */
   get isReadable(): boolean {
     return this.state.name === 'probing' || this.state.name === 'flowing'
@@ -158,6 +186,7 @@ export class MirroredPartition {
   canSend(window: WriteWindow): boolean {
     const head = this.queue.first()
     if (head === undefined || (head.ticket !== null && !head.ticket.isDurable)) return false
+    if (this.membership !== null && !this.membership.mayWrite) return false
     if (this.state.name === 'probing') return this.inFlight.length === 0
     const batchesMax = this.isTargetBlind ? Math.min(window.batchesMax, REMEMBERED_BATCHES) : window.batchesMax
     return (
@@ -263,6 +292,7 @@ export class MirroredPartition {
     const batch = this.queue.shift()
     if (batch === undefined) return undefined
     batch.sentAtMs = nowMs
+    if (this.membership !== null) batch.sequence = this.membership.nextSequence(batch.count, this.ackedOffset)
     this.inFlight.push(batch)
     this.inFlightBytes += batch.size
     this.hasWritten = true
@@ -288,6 +318,7 @@ export class MirroredPartition {
     this.recordsTotal += batch.count
     this.bytesTotal += batch.size
     this.failuresCount = 0
+    this.refusalsCount = 0
     this.failingSinceMs = null
     if (this.strays?.isPassed(batch.size) === true) this.strays = null
     this.#trimRuns()

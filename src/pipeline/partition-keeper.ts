@@ -11,6 +11,8 @@ const FAILED_RETRY_LEAST_MS = 100
 const FAILED_RETRY_LONGEST_MS = 2_000
 /** A refusal may pass (a permission given, a broken replica replaced, a limit raised): it is tried again, but not in a hurry. */
 const REFUSED_RETRY_MS = 30_000
+/** Each refusal in a row doubles the pause, up to eight minutes. */
+const REFUSED_DOUBLINGS_MAX = 4
 /** A queue that its own partition holds up for this long gives its bytes back; they are fetched again later. */
 const STUCK_MS = 1_000
 const ISOLATED_STUCK_MS = 100
@@ -32,6 +34,10 @@ export interface PartitionKeeperDependencies {
   /** Its channel has no connection: one is to be opened although nothing is queued. */
   wantConnection(partition: MirroredPartition): void
   onRecovery(): void
+  /** Something that the partition wrote may be missing. */
+  onFailed(partition: MirroredPartition): void
+  /** The partition stops; all that it wrote is acknowledged, and the rest known not to be there. */
+  onRested(partition: MirroredPartition): void
 }
 
 /**
@@ -71,6 +77,7 @@ export class PartitionKeeper {
   /** Nobody knows whether what is in flight arrived: the target will be asked. */
   fail(partition: MirroredPartition, reason: string): void {
     if (partition.state.name !== 'flowing' && partition.state.name !== 'probing') return
+    this.#deps.onFailed(partition)
     const nowMs = this.#deps.clock.monotonic()
     partition.failuresCount++
     partition.failingSinceMs ??= nowMs
@@ -88,9 +95,23 @@ export class PartitionKeeper {
     this.#apply(partition, { name: 'failed', reason })
   }
 
+  /** What it wrote in a transaction counts no more, through no fault of its own: it goes back. */
+  rewind(partition: MirroredPartition): void {
+    if (partition.state.name === 'stopped') {
+      // It stopped behind records that have to be written again.
+      partition.retryAtMs = 0
+      this.#attention.add(partition)
+      return
+    }
+    this.#apply(partition, { name: 'failed', reason: 'the transaction was aborted' })
+  }
+
   /** The partition cannot go on; all others do. */
   refuse(partition: MirroredPartition, error: TwinlogError): void {
-    partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + REFUSED_RETRY_MS
+    if (partition.inFlight.length > 0) this.#deps.onFailed(partition)
+    else this.#deps.onRested(partition)
+    const pauseMs = REFUSED_RETRY_MS * 2 ** Math.min(partition.refusalsCount++, REFUSED_DOUBLINGS_MAX)
+    partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + pauseMs
     partition.isTargetDoubted = error.code === 'BATCH_UNFIT'
     partition.pendingRefusal = null
     this.#apply(partition, { name: 'refused', reason: error.message })

@@ -13,7 +13,8 @@ export interface PendingBatch {
   readonly size: number
   readonly upstream: number
   readonly count: number
-  readonly sequence: number
+  /** In a transaction it is given when the batch is sent. */
+  sequence: number
   readonly downstreamExpected: number
   readonly isForwarded: boolean
   readonly ticket: LedgerTicket | null

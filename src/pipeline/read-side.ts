@@ -59,6 +59,7 @@ export class ReadSide {
       isIdempotent: plan.produce.isIdempotent,
       isReadCommitted: plan.fetch.isolationLevel === 'read_committed',
       nowMs: () => deps.clock.now(),
+      keepsRuns: deps.transactional === null,
     })
     this.#answers = this.#makeAnswers()
     this.#router = new ReadRouter({

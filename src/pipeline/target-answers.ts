@@ -75,7 +75,7 @@ export class TargetAnswers {
       partition.hole ??= partition.refusedOffset
     if ((produced.errorCode === 0 || isDuplicate) && !isRecovering)
       this.#acknowledge(partition, batch, produced, isDuplicate)
-    else if (!isRecovering) this.#takeError(partition, batch.upstream, produced)
+    else if (!isRecovering) this.#takeError(partition, batch, produced)
     this.#deps.landed(partition)
     if (partition.queue.length > 0) this.#deps.offerWriting(partition)
   }
@@ -103,12 +103,14 @@ export class TargetAnswers {
     this.#deps.onMoved(partition)
   }
 
-  #takeError(partition: MirroredPartition, offset: number, produced: ProducedPartition): void {
+  #takeError(partition: MirroredPartition, batch: SentBatch['batch'], produced: ProducedPartition): void {
+    const offset = batch.upstream
     const { name } = classifyKafkaError(produced.errorCode)
     const detail = produced.errorMessage ?? 'no more is said'
     if (REFUSALS.has(name)) {
       const remedy = remedies[name] ?? 'The partition is tried again in a while.'
       const { sourceTopic: topic, partition: index } = partition
+      if (partition.inFlight.length === 0) partition.membership?.takeBack(batch.sequence)
       this.#deps.refuse(
         partition,
         errors.BATCH_REFUSED({ offset, topic, partition: index, error: name, detail, remedy }),

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { Notifier } from '../base/notifier.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import { classify } from '../kafka/kafka-error.ts'
+import type { TransactionalProducer } from '../kafka/transactions.ts'
 import { sequenceDistance } from '../mirror/run.ts'
 import { PRODUCE_VERSIONS, encodeProduceRequest } from '../wire/produce-request.ts'
 import type { ProduceTopic, ProduceVersion } from '../wire/produce-request.ts'
@@ -32,6 +33,13 @@ export interface SentBatch {
   readonly batch: PendingBatch
 }
 
+/** What a channel needs to write in transactions. */
+export interface ChannelTransactions {
+  readonly producer: TransactionalProducer
+  /** A batch of the partition is handed to the connection. */
+  sent(partition: MirroredPartition, sizeBytes: number): void
+}
+
 export interface WriteChannelDependencies {
   readonly cluster: ClusterClient
   readonly arenas: ArenaPool
@@ -40,6 +48,8 @@ export interface WriteChannelDependencies {
   /** What a partition may have in flight. */
   readonly windows: { readonly usual: WriteWindow; readonly longWay: WriteWindow }
   readonly isIdempotent: boolean
+  /** Writes in transactions; null: it does not. */
+  readonly transactions: ChannelTransactions | null
   readonly maxRequestBytes: number
   readonly requestTimeoutMs: number
   readonly reconnectBackoffMs: number
@@ -222,21 +232,25 @@ export class WriteChannel {
       forwardBatch(bytes, batch.at)
       return
     }
-    const { identity } = partition
-    const isOurs = this.#deps.isIdempotent && identity !== null
+    const { transactions, isIdempotent } = this.#deps
+    const identity = transactions?.producer ?? partition.identity
+    const firstSequence = transactions === null ? (partition.identity?.firstSequence ?? 0) : 0
+    const isOurs = isIdempotent && identity !== null
     resealBatch(bytes, batch.at, batch.size, {
       producerId: isOurs ? identity.producerId : -1n,
       producerEpoch: isOurs ? identity.producerEpoch : -1,
-      baseSequence: isOurs ? sequenceDistance(identity.firstSequence, batch.sequence) : -1,
+      baseSequence: isOurs ? sequenceDistance(firstSequence, batch.sequence) : -1,
+      isTransactional: transactions !== null,
       verify: false,
     })
+    transactions?.sent(partition, batch.size)
   }
 
   #send(connection: BrokerConnection, sent: readonly SentBatch[]): void {
     const isFlexible = this.#version >= FIRST_FLEXIBLE_VERSION
     const timeoutMs = this.#ackTimeout.currentMs
     const { chunks } = encodeProduceRequest(this.#version, {
-      transactionalId: null,
+      transactionalId: this.#deps.transactions?.producer.transactionalId ?? null,
       acks: -1,
       timeoutMs,
       topics: topicsOf(sent),

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { ArenaPool } from '../kafka/frame-arena.ts'
 import type { LaneContext } from './lane-context.ts'
+import type { LaneTransactions } from './lane-transactions.ts'
 import { MetadataWatch } from './metadata-watch.ts'
 import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
 import type { PartitionKeeper } from './partition-keeper.ts'
@@ -29,6 +30,8 @@ export interface WriteSideDependencies {
   topics(): readonly string[]
   keeper(): PartitionKeeper
   onMoved(partition: MirroredPartition): void
+  /** Null: what is written is not part of transactions. */
+  transactions(): LaneTransactions | null
 }
 
 /** Writing side of a lane: metadata of the target, channels to its brokers, and what becomes of their answers. */
@@ -75,8 +78,10 @@ export class WriteSide {
   /** Sends what these partitions have queued, as far as it can be sent now. */
   pump(partitions: readonly MirroredPartition[]): void {
     const channels = new Set<WriteChannel>()
+    const transactions = this.#deps.transactions()
     for (const partition of partitions) {
       const channel = partition.queue.length > 0 ? this.#router.offer(partition) : null
+      if (channel !== null) transactions?.want(partition)
       if (channel !== null) channels.add(channel)
     }
     for (const channel of channels) channel.pump()
@@ -121,6 +126,7 @@ export class WriteSide {
     const { plan, deps, say, onDefect } = this.#context
     const { target, clock, random } = deps
     const { produce } = plan
+    const transactions = this.#deps.transactions()
     const channel = new WriteChannel(nodeId, isShared, {
       cluster: target,
       arenas: this.arenas,
@@ -129,6 +135,7 @@ export class WriteSide {
       windows: produce.isIdempotent ? WINDOWS : { usual: ONE_AT_A_TIME, longWay: ONE_AT_A_TIME },
       isIdempotent: produce.isIdempotent,
       mayWrite: () => this.#tickedAtMs < 0 || clock.monotonic() - this.#tickedAtMs < STANDSTILL_MS,
+      transactions,
       maxRequestBytes: produce.maxRequestSizeBytes,
       requestTimeoutMs: target.settings.requestTimeoutMs,
       reconnectBackoffMs: target.settings.reconnectBackoffMs,
@@ -136,10 +143,12 @@ export class WriteSide {
       onAnswered: (sent, produced) => {
         if (produced.errorCode === 0) this.totals[sent.batch.isForwarded ? 'forwardedTotal' : 'resealedTotal']++
         this.#answers.take(sent, produced)
+        transactions?.landed()
       },
       onLost: (sent, error) => {
         this.watch.request()
         this.#answers.lost(sent, error)
+        for (let count = 0; transactions !== null && count < sent.length; count++) transactions.landed()
       },
       onDefect,
       onConnectionFailed: (broker, error) => {

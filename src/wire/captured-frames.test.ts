@@ -216,7 +216,7 @@ test('batches that were resealed and produced lie in the target as we sent them,
     const { recordsStart } = partitionOf(TOPICS[index] ?? '')
     const sent = Buffer.from(all.subarray(recordsStart, recordsStart + header.size))
     const { producerId, producerEpoch, baseSequence } = header
-    resealBatch(sent, 0, sent.length, { producerId, producerEpoch, baseSequence, verify: true })
+    resealBatch(sent, 0, sent.length, { producerId, producerEpoch, baseSequence, isTransactional: false, verify: true })
     assert.deepEqual(sent.subarray(16), target.subarray(at + 16, at + header.size))
   }
 })

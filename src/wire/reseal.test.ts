@@ -8,8 +8,20 @@ import { batchChecksumMatches, crc32cOf } from './crc32c.ts'
 import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE } from './record-batch.ts'
 import { forwardBatch, resealBatch, verifyChecksum } from './reseal.ts'
 
-const seal = { producerId: 70_000_000_000n, producerEpoch: 2, baseSequence: 123_456, verify: true }
-const noSeal = { producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH, baseSequence: NO_SEQUENCE, verify: true }
+const seal = {
+  producerId: 70_000_000_000n,
+  producerEpoch: 2,
+  baseSequence: 123_456,
+  isTransactional: false,
+  verify: true,
+}
+const noSeal = {
+  producerId: NO_PRODUCER_ID,
+  producerEpoch: NO_PRODUCER_EPOCH,
+  baseSequence: NO_SEQUENCE,
+  isTransactional: false,
+  verify: true,
+}
 const isChecksumError = (error: unknown): boolean => error instanceof TwinlogError && error.code === 'BATCH_CHECKSUM'
 
 for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {

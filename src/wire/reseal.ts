@@ -28,13 +28,15 @@ export interface Seal {
   readonly producerEpoch: number
   /** 0 to 2^31 - 1. */
   readonly baseSequence: number
+  /** Part of a transaction of this producer. */
+  readonly isTransactional: boolean
   /** Check the CRC over the whole batch first. */
   readonly verify: boolean
 }
 
 /**
- * Makes a fetched batch one that the target takes from us: base offset 0, leader epoch -1, our producer, not
- * transactional, create time, no delete horizon. The records stay as they are. The base timestamp does too, also where
+ * Makes a fetched batch one that the target takes from us: base offset 0, leader epoch -1, our producer,
+ * transactional only if the seal says so, create time, no delete horizon. The records stay as they are. The base timestamp does too, also where
  * it held the delete horizon: the records' timestamp deltas are relative to it.
  * @param bytes holds a batch of magic 2; modified in place, not at all when this throws
  * @param at    index of the batch's first byte
@@ -48,7 +50,8 @@ export function resealBatch(bytes: Buffer, at: number, size: number, seal: Seal)
   for (let index = 0; index < oldHeader.length; index++) oldHeader[index] = bytes[at + CHECKSUMMED_AT + index]!
   const oldCrc = crcAt(bytes, at)
   forwardBatch(bytes, at)
-  bytes.writeUInt16BE(attributesAt(bytes, at) & ~CLEARED_MASK, at + 21)
+  const kept = attributesAt(bytes, at) & ~CLEARED_MASK
+  bytes.writeUInt16BE(seal.isTransactional ? kept | TRANSACTIONAL_MASK : kept, at + 21)
   producerIdView.setBigInt64(0, seal.producerId)
   bytes.writeInt32BE(producerIdView.getInt32(0), at + 43)
   bytes.writeInt32BE(producerIdView.getInt32(4), at + 47)

@@ -59,6 +59,10 @@ const METADATA = 3
 const secure = (name: string): ShownElsewhere => ({ file: 'test/broker/secure-connection.test.ts', test: name })
 const pem = (name: string): ShownElsewhere => ({ file: 'src/mirror/flow-plan-tls.test.ts', test: name })
 const plan = (name: string): ShownElsewhere => ({ file: 'src/mirror/flow-plan-resolution.test.ts', test: name })
+const transactions = (name: string): ShownElsewhere => ({
+  file: 'src/mirror/transactions-resolution.test.ts',
+  test: name,
+})
 const UNSAFE = plan('all problems are reported together, with line, cause and remedy')
 const STORES = plan('what a store cannot be is said with the line that converts it')
 const KEY = pem('a private key is tried with its password')
@@ -301,7 +305,17 @@ const settings: Readonly<Record<SettingName, ShownHere | ShownElsewhere>> = {
     judge: ({ toTarget }) =>
       assert.deepEqual(clientsOf(requestsTo(toTarget, 'places'), PRODUCE), ['crew-set->us-offsets']),
   },
-  'exactly.once.source.support': UNSAFE,
+  'config.storage.topic': transactions('transactional ids and the configuration topic are those of MirrorMaker 2'),
+  'config.storage.replication.factor': transactions(
+    'transactional ids and the configuration topic are those of MirrorMaker 2',
+  ),
+  'transaction.timeout.ms': transactions(
+    'boundaries: poll ends early, interval lasts its time within half the timeout, connector is refused',
+  ),
+  'exactly.once.source.support': {
+    file: 'test/broker/exactly-once.test.ts',
+    test: 'records and positions are committed together, and a restart goes on where they say',
+  },
   'key.converter': UNSAFE,
   'value.converter': UNSAFE,
   'header.converter': UNSAFE,

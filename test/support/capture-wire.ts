@@ -118,7 +118,7 @@ async function captureProduces(fetched: Buffer): Promise<void> {
     if (part === undefined) throw new Error('The answer has too few partitions')
     const size = batchSizeAt(fetched, part.recordsStart)
     const bytes = Buffer.from(fetched.subarray(part.recordsStart, part.recordsStart + size))
-    resealBatch(bytes, 0, size, { ...producer, baseSequence, verify: true })
+    resealBatch(bytes, 0, size, { ...producer, baseSequence, isTransactional: false, verify: true })
     baseSequence += 3
     const topics = [{ topic: 'target', partitions: [{ partition: 0, bytes, start: 0, end: size }] }]
     await produce(version, `produce ${TOPICS[index]} v${version}`, topics)
