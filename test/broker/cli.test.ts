@@ -219,6 +219,24 @@ describe('twinlog, told wrongly', () => {
     )
   })
 
+  test('a transactional id without permission is said with the kafka-acls line, also while only preparing', async () => {
+    const principal = `User:${user.name}`
+    await createAcls(guarded, { resourceType: 'GROUP', name: 'eos-mm2', principal, operation: 'READ' })
+    for (const support of ['preparing', 'enabled']) {
+      const properties = {
+        ...saslProperties('us', user.password),
+        'us.exactly.once.source.support': support,
+        'eos.consumer.isolation.level': 'read_committed',
+      }
+      await using twinlog = await startMirror({ source, target: guarded, alias: 'eos', topics: 'none', properties })
+      const { msg } = await twinlog.waitForEvent('FlowEnded')
+      assert.match(
+        msg,
+        /transactional id connect-cluster-eos-mm2: .*kafka-acls --add .*--operation Write .*--transactional-id connect-cluster-eos-mm2/,
+      )
+    }
+  })
+
   test('a topic without permission is said with the kafka-acls line, and copied once it is allowed', async () => {
     await createTopics(source, { name: 'allowed', partitions: 1 }, { name: 'forbidden', partitions: 1 })
     const writable = (name: string, ...operations: string[]) =>
