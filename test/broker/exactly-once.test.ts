@@ -53,7 +53,7 @@ function mirror(alias: string, topics: string, properties: Record<string, string
 }
 
 /** Until a Java consumer that reads committed records finds all of them. */
-async function untilCommitted(alias: string, topic: string, twinlog: Mirror, timeoutMs = 60_000): Promise<void> {
+async function untilCommitted(alias: string, topic: string, twinlog: Mirror, timeoutMs = 120_000): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
   for (;;) {
     const found = await reconcile(source, target, topic, `${alias}.${topic}`, committed).catch((error: unknown) => {
@@ -107,7 +107,7 @@ test('killed again and again in full flight, it repeats, loses and reorders noth
   const start = (): Promise<Mirror> => mirror('killed', 'killed', enabled('killed'))
   await using stream = startRecords(
     source,
-    { topic: 'killed', partitions: 4, recordsPerSecond: 4_000, valueBytes: 500 },
+    { topic: 'killed', partitions: 4, recordsPerSecond: 1_500, valueBytes: 500 },
     { 'linger.ms': '2' },
   )
   for (let kill = 0; kill < KILLS; kill++) {
@@ -119,7 +119,7 @@ test('killed again and again in full flight, it repeats, loses and reorders noth
   }
   await stream.stop()
   await using twinlog = await start()
-  await untilCommitted('killed', 'killed', twinlog, 20_000)
+  await untilCommitted('killed', 'killed', twinlog)
   await assertExactlyOnce('killed', 'killed')
   await twinlog.stop()
 })
@@ -282,7 +282,7 @@ test('switched on and off in the same file, killed each time, nothing is lost an
   await createTopics(source, { name: 'switched', partitions: 3 })
   await using stream = startRecords(
     source,
-    { topic: 'switched', partitions: 3, recordsPerSecond: 2_000, valueBytes: 300 },
+    { topic: 'switched', partitions: 3, recordsPerSecond: 500, valueBytes: 300 },
     { 'linger.ms': '2' },
   )
   const on = enabled('switched')
@@ -290,7 +290,7 @@ test('switched on and off in the same file, killed each time, nothing is lost an
   const preparing = { ...on, 'us.exactly.once.source.support': 'preparing' }
   for (const properties of [off, on, off, on, preparing, on, on, off]) {
     await using twinlog = await mirror('switched', 'switched', properties)
-    await twinlog.waitUntilGrown('switched', 500)
+    await twinlog.waitUntilGrown('switched', 300)
     await sleep(Math.random() * 300)
     await twinlog.kill()
     assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [], twinlog.describe())
@@ -308,7 +308,7 @@ test('when another takes the transactional id over, the flow says so, starts aga
   await using twinlog = await mirror('fenced', 'fenced', enabled('fenced'))
   await using stream = startRecords(
     source,
-    { topic: 'fenced', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 },
+    { topic: 'fenced', partitions: 2, recordsPerSecond: 300, valueBytes: 200 },
     { 'linger.ms': '2' },
   )
   await twinlog.waitUntilGrown('fenced', 500)
