@@ -54,6 +54,15 @@ test('every invariant has a number of its own and a test that exists', () => {
   }
 })
 
+test('every test that docs/delivery.md names exists', () => {
+  const page = readFileSync(new URL('docs/delivery.md', root), 'utf8')
+  const named = [...page.matchAll(/`([^`]+\.test\.ts)`(?:: "(.+?)" \|$)?/gm)]
+  assert.ok(named.length > 10)
+  for (const [, testFile = '', testName = ''] of named) {
+    assert.ok(read(testFile).includes(testName), `${testFile} has no test "${testName}"`)
+  }
+})
+
 test('every invariant that the page places in a file is in its comment, and every one in a comment is on the page', () => {
   const onPage = rows.flatMap(({ number, place }) => (place === null ? [] : [`${number} ${place}`]))
   const inCode = sources.flatMap((file) => invariantsIn(read(file)).numbers.map((number) => `${number} ${file}`))
