@@ -174,7 +174,7 @@ export const flowSettings = {
     default: 10_000,
     importance: 'medium',
     scope: 'flow',
-    since: '0.2',
+    since,
     doc: 'A standby takes the flow over when the owner has been silent for so long. Must lie within `group.min.session.timeout.ms` (6,000 unless set) and `group.max.session.timeout.ms` of the brokers of the target. A process that stops in order, or that dies on the same machine as its successor, is replaced at once.',
   }),
 } as const
