@@ -96,11 +96,11 @@ async function withBroker(
   what: string,
   disturb: (broker: Broker) => Promise<void>,
 ): Promise<void> {
-  const leaders = await leadersOf(world)
+  const replicas = await replicasOf(world, side)
   const broker = world.random.pick(world.cluster(side).brokers)
-  const affected = world.load.plainPartitions.filter((partition) => leaders[side][partition] === broker.id)
+  const affected = world.load.plainPartitions.filter((partition) => replicas[partition]?.includes(broker.id))
   const unaffected = world.load.plainPartitions.filter((partition) => !affected.includes(partition))
-  world.log.say(`  broker ${broker.id} of the ${side}, which leads partitions ${affected.join(', ') || 'none'}`)
+  world.log.say(`  broker ${broker.id} of the ${side}, which has partitions ${affected.join(', ') || 'none'}`)
   const beganMs = Date.now()
   await disturb(broker)
   const returnedMs = Date.now()
@@ -130,12 +130,10 @@ export async function waitUntilInSync(world: ChaosWorld, side: Side): Promise<vo
   }
 }
 
-async function leadersOf(world: ChaosWorld): Promise<Record<Side, number[]>> {
-  const of = async (side: Side): Promise<number[]> => {
-    const { partitions } = await describeTopic(world.cluster(side), world.topicAt(side, world.load.topics.plain))
-    return partitions.map(({ leader }) => leader)
-  }
-  return { source: await of('source'), target: await of('target') }
+/** Of each partition of `plain`, the brokers that hold it. */
+async function replicasOf(world: ChaosWorld, side: Side): Promise<(readonly number[])[]> {
+  const { partitions } = await describeTopic(world.cluster(side), world.topicAt(side, world.load.topics.plain))
+  return partitions.map(({ replicas }) => replicas)
 }
 
 /** Makes the last replica the first, and the leader. */

@@ -1,6 +1,7 @@
 import { createTopics, describeTopic } from '../../dev/kafka/admin.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { produceRecords } from '../../dev/kafka/records.ts'
+import type { ChaosClusters } from './chaos-clusters.ts'
 import { startRecords, startTransactions } from '../support/record-stream.ts'
 import type { RecordStream, TransactionStream } from '../support/record-stream.ts'
 
@@ -19,6 +20,11 @@ export interface EndMark {
 }
 
 const PARTITIONS = { plain: 4, single: 1, transactions: 2 } as const
+/** Two brokers a partition, so that a fault of the third does not concern it: with a replica on it, every acknowledgement would wait for its end. */
+const APART = {
+  assignments: { 0: [1, 2], 1: [2, 3], 2: [3, 1], 3: [2, 1] },
+  configs: { 'min.insync.replicas': '1' },
+} as const
 const RECORDS_PER_SECOND = { plain: 400, single: 60 } as const
 
 /** What is written to the source while faults happen. */
@@ -39,14 +45,17 @@ export class ChaosLoad implements AsyncDisposable {
     }
   }
 
-  /** Makes the topics; nothing is written yet. */
-  static async create(source: KafkaCluster, scenario: string): Promise<ChaosLoad> {
-    const load = new ChaosLoad(source, scenario)
-    const names = Object.keys(PARTITIONS) as (keyof typeof PARTITIONS)[]
+  /** Makes the topics, and the copy of `plain`; nothing is written yet. @param alias   of the source, and the name of the scenario */
+  static async create({ source, target }: ChaosClusters, alias: string): Promise<ChaosLoad> {
+    const load = new ChaosLoad(source, alias)
+    const { plain, single, transactions } = load.topics
     await createTopics(
       source,
-      ...names.map((name) => ({ name: load.topics[name], partitions: PARTITIONS[name], replicationFactor: 3 })),
+      { name: plain, ...APART },
+      { name: single, partitions: PARTITIONS.single, replicationFactor: 3 },
+      { name: transactions, partitions: PARTITIONS.transactions, replicationFactor: 3 },
     )
+    await createTopics(target, { name: `${alias}.${plain}`, ...APART })
     return load
   }
 

@@ -71,7 +71,7 @@ export class ChaosWorld implements AsyncDisposable {
     options: ScenarioOptions,
     surroundings: { random: SeededRandom; log: ChaosLog },
   ): Promise<ChaosWorld> {
-    const load = await ChaosLoad.create(clusters.source, alias)
+    const load = await ChaosLoad.create(clusters, alias)
     const world = new ChaosWorld(clusters, alias, load, options, surroundings)
     load.begin()
     const mirror = await world.start()

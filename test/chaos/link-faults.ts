@@ -100,13 +100,11 @@ export function produceError(name: keyof typeof produceErrors | keyof typeof ref
   return {
     name: `the target answers ${name} ${isAppended ? 'although it appended' : 'and appended nothing'}`,
     async apply(world) {
-      const { single, plain, transactions } = world.load.topics
       const code = Object.entries(isAppended ? produceErrors : refusals).find(([each]) => each === name)?.[1] ?? -1
-      const proxy = await leaderProxy(world, 'target', single)
-      const others = [world.remote(plain), world.remote(transactions)]
-      using fault = isAppended
-        ? injectProduceError(proxy, world.remote(single), code)
-        : refuseProduce(proxy, world.remote(single), code, others)
+      const proxy = await leaderProxy(world, 'target', world.load.topics.plain)
+      // The ledger and the positions are other topics.
+      const topic = world.remote(world.alias)
+      using fault = isAppended ? injectProduceError(proxy, topic, code) : refuseProduce(proxy, topic, code)
       await seen(fault, name)
       await world.waitUntilCopying()
     },

@@ -32,21 +32,15 @@ export function injectProduceError(proxy: TcpProxy, topic: string, code: number)
 }
 
 /**
- * Makes the broker refuse the next Produce request to a topic, truly, and puts another error code in the place of its own: a byte of the last batch is changed
- * on the way there. Whatever was sent behind it without waiting then meets the broker's own check of sequences. For topics of one partition, and requests without
- * the names in `others`: the first partition of the answer has to be that of the last batch.
+ * Makes the broker refuse the next Produce request that is about one partition alone, truly, and puts another error code in the place of its own: a byte of the batch is
+ * changed on the way there. Whatever was sent behind it without waiting then meets the broker's own check of sequences.
+ * @param topic   a part of the topic's name
  */
-export function refuseProduce(
-  proxy: TcpProxy,
-  topic: string,
-  code: number,
-  others: readonly string[] = [],
-): InjectedFault {
+export function refuseProduce(proxy: TcpProxy, topic: string, code: number): InjectedFault {
   let refused: Buffer | undefined
   const requests = proxy.onRequest((header, request) => {
-    const isWanted =
-      header.apiKey === PRODUCE && request.includes(topic) && !others.some((other) => request.includes(other))
-    if (isWanted && refused === undefined) {
+    const isWanted = header.apiKey === PRODUCE && header.apiVersion >= FIRST_FLEXIBLE_PRODUCE && request.includes(topic)
+    if (isWanted && refused === undefined && isOfOnePartition(request)) {
       refused = request
       const at = request.length - TRAILING_TAGS_BYTES - 1
       request[at] = (request[at] ?? 0) ^ 0x01
@@ -61,6 +55,17 @@ export function refuseProduce(
   })
   const stop = (): void => [requests, answers].forEach((hook) => hook[Symbol.dispose]())
   return { seen, [Symbol.dispose]: stop }
+}
+
+/**
+ * Length, API key, version, correlation id, client id, tags; transactional id, acks, time-out, number of topics, name of the first, number of its partitions. All counts
+ * and lengths are below 127 here, so that each takes a byte, and holds one more than it counts.
+ */
+function isOfOnePartition(request: Buffer): boolean {
+  const bodyAt = 4 + 2 + 2 + 4 + 2 + Math.max(0, request.readInt16BE(12)) + 1
+  const topicsAt = bodyAt + Math.max(1, request[bodyAt] ?? 0) + 2 + 4
+  const partitionsAt = topicsAt + 1 + (request[topicsAt + 1] ?? 0)
+  return request[topicsAt] === 2 && request[partitionsAt] === 2
 }
 
 /** Puts an error code into the next Fetch answer that has records: of the whole answer, or of its first partition. */
