@@ -10,6 +10,7 @@ import { Supervisor } from '../control/supervisor.ts'
 import { readProperties, resolvePlan } from '../mirror/flow-plan-resolution.ts'
 import type { Plan } from '../mirror/flow-plan-resolution.ts'
 import { EventCounters } from '../observe/counters.ts'
+import { BoundedLog } from '../observe/bounded-log.ts'
 import { createJsonLog } from '../observe/json-log.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { EventFields, Observer } from '../observe/event.ts'
@@ -27,7 +28,7 @@ import { StatusReporter } from './status-reporter.ts'
 
 /** What main.ts hands in from the process. */
 export interface CommandSurroundings {
-  readonly stdout: OutputStream & { readonly isTTY?: boolean }
+  readonly stdout: OutputStream & { readonly isTTY?: boolean; readonly writableLength?: number }
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: () => number
@@ -81,7 +82,12 @@ interface Output {
   readonly screen: Screen | null
 }
 
-function createOutput(args: MirrorArguments, { stdout, clock }: CommandSurroundings): Output {
+function createOutput(args: MirrorArguments, surroundings: CommandSurroundings): Output {
+  const { log, screen } = createUnboundedOutput(args, surroundings)
+  return { log: new BoundedLog(log, () => surroundings.stdout.writableLength ?? 0), screen }
+}
+
+function createUnboundedOutput(args: MirrorArguments, { stdout, clock }: CommandSurroundings): Output {
   const isTerminal = stdout.isTTY === true
   const format = args.logFormat ?? (isTerminal ? 'text' : 'json')
   if (format === 'json') return { log: createJsonLog({ write: (line) => void stdout.write(line) }), screen: null }
