@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { TRACE_WINDOWS } from '../../src/base/trace-window.ts'
 import type { TraceWindowName } from '../../src/base/trace-window.ts'
 import type { ScenarioOptions } from './chaos-world.ts'
@@ -18,11 +18,11 @@ export const EXACTLY_ONCE_WINDOWS: readonly TraceWindowName[] = [
   'transaction-prepared',
 ]
 
-/** Whether the product has transactions of its own. */
-export const isExactlyOnceBuilt = existsSync(new URL('../../src/pipeline/kafka-transaction-ports.ts', import.meta.url))
+/** A setting of the target's worker: at top level MirrorMaker 2 passes over it. */
+export const EXACTLY_ONCE = 'us.exactly.once.source.support'
 
 /** Such a flow writes markers into its copy, which is to be read committed. */
 export const exactlyOnceScenario: ScenarioOptions = {
-  properties: { 'exactly.once.source.support': 'enabled' },
+  properties: { [EXACTLY_ONCE]: 'enabled' },
   judge: { targetIsolation: 'read_committed' },
 }

@@ -9,6 +9,7 @@ import { startMirror } from '../support/mirror.ts'
 import type { LoggedEvent, Mirror, MirrorOptions } from '../support/mirror.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { WindowStop } from '../support/window-stop.ts'
+import { EXACTLY_ONCE } from './built-windows.ts'
 import type { ChaosClusters, Side } from './chaos-clusters.ts'
 import { ChaosLoad } from './chaos-load.ts'
 import type { EndMark } from './chaos-load.ts'
@@ -81,7 +82,7 @@ export class ChaosWorld implements AsyncDisposable {
   }
 
   get isExactlyOnce(): boolean {
-    return this.#options.properties?.['exactly.once.source.support'] === 'enabled'
+    return this.#options.properties?.[EXACTLY_ONCE] === 'enabled'
   }
 
   get mirror(): Mirror {

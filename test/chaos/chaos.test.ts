@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { brokerKilled, leaderMoved, partitionAdded } from './broker-faults.ts'
-import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario, isExactlyOnceBuilt } from './built-windows.ts'
+import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario } from './built-windows.ts'
 import { startChaosClusters } from './chaos-clusters.ts'
 import type { ChaosClusters } from './chaos-clusters.ts'
 import { ChaosLog } from './chaos-log.ts'
@@ -41,15 +41,11 @@ test('killed and stopped inside each of its windows, under load, it loses, repea
   await world.finish()
 })
 
-test(
-  'so it is with transactions of its own',
-  { skip: !isExactlyOnceBuilt && 'exactly.once.source.support is not built' },
-  async () => {
-    await using world = await scenario('windows-eos', exactlyOnceScenario)
-    await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.map(killedInside)))
-    await world.finish()
-  },
-)
+test('so it is with transactions of its own', async () => {
+  await using world = await scenario('windows-eos', exactlyOnceScenario)
+  await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.map(killedInside)))
+  await world.finish()
+})
 
 test('links that are cut, slow and dead, lost answers, error codes and leaders that move cost nothing', async () => {
   await using world = await scenario('links')

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { alterBroker, deleteRecords, listOffsets } from '../../dev/kafka/admin.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { moveLeaders, restart } from './broker-faults.ts'
-import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario, isExactlyOnceBuilt } from './built-windows.ts'
+import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario } from './built-windows.ts'
 import { startChaosClusters } from './chaos-clusters.ts'
 import type { ChaosClusters } from './chaos-clusters.ts'
 import { ChaosLog } from './chaos-log.ts'
@@ -119,15 +119,11 @@ test('kill -9 and a target that has forgotten the producer ids meanwhile: nothin
   }
 })
 
-test(
-  'kill -9 of a flow with transactions, inside each of its windows: nothing lost, doubled or out of order',
-  { skip: !isExactlyOnceBuilt && 'exactly.once.source.support is not built' },
-  async () => {
-    await using world = await ChaosWorld.begin(clusters, 'eos', exactlyOnceScenario, { random, log })
-    await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.flatMap((window) => times(2, killedInside(window)))))
-    await world.finish()
-  },
-)
+test('kill -9 of a flow with transactions, inside each of its windows: nothing lost, doubled or out of order', async () => {
+  await using world = await ChaosWorld.begin(clusters, 'eos', exactlyOnceScenario, { random, log })
+  await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.flatMap((window) => times(2, killedInside(window)))))
+  await world.finish()
+})
 
 test('sixty processes at least were killed, and every window was hit', () => {
   const restarts = log.records.filter(({ fault }) => fault.startsWith('kill -9'))
