@@ -9,6 +9,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { ClusterClient } from '../../src/kafka/cluster-client.ts'
 import { TransactionalWriter } from '../../src/kafka/transactional-writer.ts'
 import { addPartitionsToTransaction, endTransaction, takeTransactionalId } from '../../src/kafka/transactions.ts'
+import { longTest } from '../support/long-test.ts'
 import { assertExactlyOnceInOrder, assertLogsValid, reconcile } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror } from '../support/mirror.ts'
@@ -223,7 +224,7 @@ test('a commit whose answer is lost is asked for again, not aborted', async () =
   await twinlog.stop()
 })
 
-test('brokers of both clusters may be killed and come back while transactions are under way', async () => {
+longTest('brokers of both clusters may be killed and come back while transactions are under way', async () => {
   await createTopics(source, { name: 'brokers', partitions: 4 })
   await using twinlog = await mirror('brokers', 'brokers', enabled('brokers'))
   await using stream = startRecords(
@@ -244,39 +245,42 @@ test('brokers of both clusters may be killed and come back while transactions ar
   await twinlog.stop()
 })
 
-test('a partition whose records the target refuses stops alone, costs the others next to nothing, and is taken up again', async () => {
-  await createTopics(source, { name: 'good', partitions: 2 }, { name: 'bad', partitions: 1 })
-  // A compacted topic takes no records without a key.
-  await createTopics(target, { name: 'poison.bad', partitions: 1, configs: { 'cleanup.policy': 'compact' } })
-  await using twinlog = await mirror('poison', 'good, bad', enabled('poison'))
-  await using stream = startRecords(
-    source,
-    { topic: 'good', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 },
-    { 'linger.ms': '2' },
-  )
-  await twinlog.waitUntilGrown('good', 200)
-  const keyless = Array.from({ length: 20 }, (_, index) => ({ topic: 'bad', partition: 0, value: `${index}` }))
-  await produceRecords(
-    { ...source.adminProperties, 'linger.ms': '0' },
-    keyless.flatMap((record) => [record, 'flush' as const]),
-  )
-  const stopped = await twinlog.waitForEvent('PartitionStopped')
-  assert.equal(stopped['topic'], 'bad')
-  assert.match(stopped.msg, /INVALID_RECORD/)
-  await twinlog.waitUntilGrown('good', 3_000)
-  assert.ok(twinlog.eventsOf('TransactionAborted').length <= 2, twinlog.describe())
-  assert.deepEqual(
-    twinlog.eventsOf('PartitionStopped').filter(({ topic }) => topic !== 'bad'),
-    [],
-  )
-  await alterTopic(target, 'poison.bad', { 'cleanup.policy': 'delete' })
-  await untilCommitted('poison', 'bad', twinlog, 90_000)
-  await stream.stop()
-  await untilCommitted('poison', 'good', twinlog)
-  await assertExactlyOnce('poison', 'good')
-  await assertExactlyOnce('poison', 'bad')
-  await twinlog.stop()
-})
+longTest(
+  'a partition whose records the target refuses stops alone, costs the others next to nothing, and is taken up again',
+  async () => {
+    await createTopics(source, { name: 'good', partitions: 2 }, { name: 'bad', partitions: 1 })
+    // A compacted topic takes no records without a key.
+    await createTopics(target, { name: 'poison.bad', partitions: 1, configs: { 'cleanup.policy': 'compact' } })
+    await using twinlog = await mirror('poison', 'good, bad', enabled('poison'))
+    await using stream = startRecords(
+      source,
+      { topic: 'good', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 },
+      { 'linger.ms': '2' },
+    )
+    await twinlog.waitUntilGrown('good', 200)
+    const keyless = Array.from({ length: 20 }, (_, index) => ({ topic: 'bad', partition: 0, value: `${index}` }))
+    await produceRecords(
+      { ...source.adminProperties, 'linger.ms': '0' },
+      keyless.flatMap((record) => [record, 'flush' as const]),
+    )
+    const stopped = await twinlog.waitForEvent('PartitionStopped')
+    assert.equal(stopped['topic'], 'bad')
+    assert.match(stopped.msg, /INVALID_RECORD/)
+    await twinlog.waitUntilGrown('good', 3_000)
+    assert.ok(twinlog.eventsOf('TransactionAborted').length <= 2, twinlog.describe())
+    assert.deepEqual(
+      twinlog.eventsOf('PartitionStopped').filter(({ topic }) => topic !== 'bad'),
+      [],
+    )
+    await alterTopic(target, 'poison.bad', { 'cleanup.policy': 'delete' })
+    await untilCommitted('poison', 'bad', twinlog, 90_000)
+    await stream.stop()
+    await untilCommitted('poison', 'good', twinlog)
+    await assertExactlyOnce('poison', 'good')
+    await assertExactlyOnce('poison', 'bad')
+    await twinlog.stop()
+  },
+)
 
 test('switched on and off in the same file, killed each time, nothing is lost and nothing copied twice', async () => {
   await createTopics(source, { name: 'switched', partitions: 3 })

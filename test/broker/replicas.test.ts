@@ -11,6 +11,7 @@ import {
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
+import { longTest } from '../support/long-test.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
@@ -101,7 +102,7 @@ test('a broker of either side may be killed and come back: nothing is lost or do
   await finish(twinlog, 'killed', records)
 })
 
-test('a partition held below min.insync.replicas waits, and the others on the same broker go on', async () => {
+longTest('a partition held below min.insync.replicas waits, and the others on the same broker go on', async () => {
   await createTopics(cluster, { name: 'short', assignments: { 0: [1, 3], 1: [1, 3], 2: [3, 1] } })
   await createTopics(cluster, {
     name: 'isr.short',
@@ -123,7 +124,7 @@ test('a partition held below min.insync.replicas waits, and the others on the sa
   await finish(twinlog, 'short', records)
 })
 
-test('with client.rack it reads from the replica in its rack, and from the leader when that is gone', async () => {
+longTest('with client.rack it reads from the replica in its rack, and from the leader when that is gone', async () => {
   await createTopics(
     cluster,
     { name: 'near', assignments: { 0: [1, 2] } },

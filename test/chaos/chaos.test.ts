@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { longTest } from '../support/long-test.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { brokerKilled, leaderMoved, partitionAdded } from './broker-faults.ts'
 import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario } from './built-windows.ts'
@@ -47,20 +48,27 @@ test('so it is with transactions of its own', async () => {
   await world.finish()
 })
 
-test('links that are cut, slow and dead, lost answers, error codes and leaders that move cost nothing', async () => {
-  await using world = await scenario('links')
-  const side = random.pick(['source', 'target'] as const)
-  const links = [cutAll(side), cutInFrame, slowWay(side), unreachable(side), quota(side), paused, killed()]
-  await carryOut(world, [
-    ...random.shuffle([...random.shuffle(links).slice(0, 3), ...random.shuffle(answerFaults).slice(0, 3), lostAnswer]),
-    leaderMoved('source'),
-    leaderMoved('target'),
-    partitionAdded,
-  ])
-  await world.finish()
-})
+longTest(
+  'links that are cut, slow and dead, lost answers, error codes and leaders that move cost nothing',
+  async () => {
+    await using world = await scenario('links')
+    const side = random.pick(['source', 'target'] as const)
+    const links = [cutAll(side), cutInFrame, slowWay(side), unreachable(side), quota(side), paused, killed()]
+    await carryOut(world, [
+      ...random.shuffle([
+        ...random.shuffle(links).slice(0, 3),
+        ...random.shuffle(answerFaults).slice(0, 3),
+        lostAnswer,
+      ]),
+      leaderMoved('source'),
+      leaderMoved('target'),
+      partitionAdded,
+    ])
+    await world.finish()
+  },
+)
 
-test('a broker of each side, killed and come back under load, costs nothing', async () => {
+longTest('a broker of each side, killed and come back under load, costs nothing', async () => {
   await using world = await scenario('brokers')
   await carryOut(world, random.shuffle([brokerKilled('source'), brokerKilled('target')]))
   await world.finish()
