@@ -13,6 +13,12 @@ export const SUITES = {
   kit: { files: ['test/support/**/*.test.ts', 'dev/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   broker: { files: ['test/broker/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   compat: { files: ['test/compat/**/*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
+  /** The three above in one, so that one's last file runs beside the next one's first. */
+  kafka: {
+    files: ['test/support/**/*.test.ts', 'dev/**/*.test.ts', 'test/broker/**/*.test.ts', 'test/compat/**/*.test.ts'],
+    concurrency: 2,
+    timeoutMs: 600_000,
+  },
   // Faults are timed, so nothing else runs beside them.
   chaos: { files: ['test/chaos/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   long: { files: ['test/**/*.long.test.ts'], concurrency: 1, timeoutMs: 3_600_000 },

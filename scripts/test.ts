@@ -3,7 +3,7 @@ import { describeResult, runTests } from './run-tests.ts'
 import type { SuiteName } from './run-tests.ts'
 
 /** What script/test runs: the checks, then everything with real Kafka; `--all` adds the long tests. */
-const CORE: readonly SuiteName[] = ['kit', 'broker', 'compat', 'chaos']
+const CORE: readonly SuiteName[] = ['kafka', 'chaos']
 
 const isAll = process.argv.includes('--all')
 // Test files go on for longer then: more kills, more rounds, more pairs of versions.

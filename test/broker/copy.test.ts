@@ -6,6 +6,7 @@ import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ProduceStep } from '../../dev/kafka/records.ts'
+import { longTest } from '../support/long-test.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
@@ -275,61 +276,67 @@ test('where compaction took whole batches the others are copied, and where it to
   await twinlog.stop()
 })
 
-test('append-time batches stop at a create-time topic, too large ones at a small one, until these are changed; other partitions go on', async () => {
-  const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
-  const names = ['stamped', 'too-large', 'healthy', 'to-append-time']
-  await createTopics(
-    source,
-    ...names.map((name) => ({ name, partitions: 2, configs: name === 'stamped' ? appendTime : {} })),
-  )
-  await createTopics(
-    target,
-    { name: 'stop.too-large', partitions: 2, configs: { 'max.message.bytes': '10000' } },
-    { name: 'stop.to-append-time', partitions: 2, configs: appendTime },
-  )
-  const write = (size: number, partition: number): Promise<unknown> =>
-    produceRecords(
-      source.adminProperties,
-      names.map((topic) => ({ topic, partition, key: 'k', value: 'x'.repeat(size), timestamp: 1_000 })),
+longTest(
+  'append-time batches stop at a create-time topic, too large ones at a small one, until these are changed; other partitions go on',
+  async () => {
+    const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
+    const names = ['stamped', 'too-large', 'healthy', 'to-append-time']
+    await createTopics(
+      source,
+      ...names.map((name) => ({ name, partitions: 2, configs: name === 'stamped' ? appendTime : {} })),
     )
-  for (const size of [100, 9_000, 20_000, 100]) await write(size, 0)
-  await write(100, 1)
-  await using twinlog = await mirror('stop', names.join(','))
-  const stopped = (topic: string): Promise<{ msg: string }> =>
-    twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
-  assert.match((await stopped('stamped')).msg, /offset 0 of stamped partition 0 cannot be copied as bytes \(.*append/i)
-  assert.match(
-    (await stopped('too-large')).msg,
-    /offset 2 of too-large partition 0 cannot be copied as bytes \(too large: \d+ bytes, .* 10000\)/,
-  )
-  await twinlog.waitUntilCopied('too-large', { counts: { 0: 2, 1: 1 } })
-  await twinlog.waitUntilCopied('healthy')
-  await twinlog.waitUntilCopied('to-append-time')
-  assert.equal(await assertSameRecords(source, target, 'healthy', 'stop.healthy'), 5)
-  await assertSameRecords(source, target, 'to-append-time', 'stop.to-append-time', { hasTimestamps: false })
-  const stamps = await dumpRecords({ client: target.adminProperties, topic: 'stop.to-append-time' })
-  assert.ok(stamps.every(({ timestampType, timestamp }) => timestampType === 'LogAppendTime' && timestamp > 1_000n))
-  assert.deepEqual(await listOffsets(target, 'stop.stamped'), {
-    0: { earliest: 0, latest: 0 },
-    1: { earliest: 0, latest: 0 },
-  })
-  // What comes later does not slip past the batch that could not be copied.
-  await write(100, 0)
-  await twinlog.waitUntilCopied('healthy', { counts: { 0: 5, 1: 1 } })
-  assert.deepEqual(await listOffsets(target, 'stop.too-large'), {
-    0: { earliest: 0, latest: 2 },
-    1: { earliest: 0, latest: 1 },
-  })
-  // Without a restart: they are tried again every half a minute, with the configuration that the remote topic then has.
-  await alterTopic(target, 'stop.too-large', { 'max.message.bytes': '100000' })
-  await alterTopic(target, 'stop.stamped', appendTime)
-  await twinlog.waitUntilCopied('too-large')
-  await twinlog.waitUntilCopied('stamped')
-  assert.equal(await assertSameRecords(source, target, 'too-large', 'stop.too-large'), 6)
-  await assertSameRecords(source, target, 'stamped', 'stop.stamped', { hasTimestamps: false })
-  for (const topic of names) await assertLogsValid(target, `stop.${topic}`)
-  await twinlog.stop()
-})
+    await createTopics(
+      target,
+      { name: 'stop.too-large', partitions: 2, configs: { 'max.message.bytes': '10000' } },
+      { name: 'stop.to-append-time', partitions: 2, configs: appendTime },
+    )
+    const write = (size: number, partition: number): Promise<unknown> =>
+      produceRecords(
+        source.adminProperties,
+        names.map((topic) => ({ topic, partition, key: 'k', value: 'x'.repeat(size), timestamp: 1_000 })),
+      )
+    for (const size of [100, 9_000, 20_000, 100]) await write(size, 0)
+    await write(100, 1)
+    await using twinlog = await mirror('stop', names.join(','))
+    const stopped = (topic: string): Promise<{ msg: string }> =>
+      twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
+    assert.match(
+      (await stopped('stamped')).msg,
+      /offset 0 of stamped partition 0 cannot be copied as bytes \(.*append/i,
+    )
+    assert.match(
+      (await stopped('too-large')).msg,
+      /offset 2 of too-large partition 0 cannot be copied as bytes \(too large: \d+ bytes, .* 10000\)/,
+    )
+    await twinlog.waitUntilCopied('too-large', { counts: { 0: 2, 1: 1 } })
+    await twinlog.waitUntilCopied('healthy')
+    await twinlog.waitUntilCopied('to-append-time')
+    assert.equal(await assertSameRecords(source, target, 'healthy', 'stop.healthy'), 5)
+    await assertSameRecords(source, target, 'to-append-time', 'stop.to-append-time', { hasTimestamps: false })
+    const stamps = await dumpRecords({ client: target.adminProperties, topic: 'stop.to-append-time' })
+    assert.ok(stamps.every(({ timestampType, timestamp }) => timestampType === 'LogAppendTime' && timestamp > 1_000n))
+    assert.deepEqual(await listOffsets(target, 'stop.stamped'), {
+      0: { earliest: 0, latest: 0 },
+      1: { earliest: 0, latest: 0 },
+    })
+    // What comes later does not slip past the batch that could not be copied.
+    await write(100, 0)
+    await twinlog.waitUntilCopied('healthy', { counts: { 0: 5, 1: 1 } })
+    assert.deepEqual(await listOffsets(target, 'stop.too-large'), {
+      0: { earliest: 0, latest: 2 },
+      1: { earliest: 0, latest: 1 },
+    })
+    // Without a restart: they are tried again every half a minute, with the configuration that the remote topic then has.
+    await alterTopic(target, 'stop.too-large', { 'max.message.bytes': '100000' })
+    await alterTopic(target, 'stop.stamped', appendTime)
+    await twinlog.waitUntilCopied('too-large')
+    await twinlog.waitUntilCopied('stamped')
+    assert.equal(await assertSameRecords(source, target, 'too-large', 'stop.too-large'), 6)
+    await assertSameRecords(source, target, 'stamped', 'stop.stamped', { hasTimestamps: false })
+    for (const topic of names) await assertLogsValid(target, `stop.${topic}`)
+    await twinlog.stop()
+  },
+)
 
 test('no broker had to convert a batch for any of this', async () => {
   for (const { brokers } of [source, target]) {

@@ -6,6 +6,7 @@ import { createTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords } from '../../dev/kafka/records.ts'
+import { longTest } from '../support/long-test.ts'
 import { assertSameRecords } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { LoggedEvent, Mirror, MirrorOptions } from '../support/mirror.ts'
@@ -181,25 +182,28 @@ test('others join and leave while the owner copies on', async (context) => {
   await owner.stop()
 })
 
-test('while the coordinator is down the owner remains the owner, and stays it when the coordinator is back', async () => {
-  await using stream = await startStream('coordinator')
-  await using owner = await mirror('coordinator')
-  await owner.waitUntilGrown('coordinator')
-  await using standby = await mirror('coordinator')
-  await standby.waitForEvent('FlowStandsBy')
-  await target.broker(1).kill()
-  await owner.waitForEvent('CoordinatorUnreachable')
-  await sleep(2 * SESSION_MS)
-  await target.broker(1).start()
-  await owner.waitForEvent('CoordinatorBack')
-  await owner.waitUntilGrown('coordinator')
-  await standby.waitForEvent('CoordinatorBack')
-  assert.deepEqual(namesOf(owner, 'OwnershipLost', 'FlowFailed'), [])
-  assert.deepEqual(namesOf(standby, 'OwnershipTaken', 'FlowFailed'), [])
-  await assertSame(stream, 'coordinator', owner)
-  await standby.stop()
-  await owner.stop()
-})
+longTest(
+  'while the coordinator is down the owner remains the owner, and stays it when the coordinator is back',
+  async () => {
+    await using stream = await startStream('coordinator')
+    await using owner = await mirror('coordinator')
+    await owner.waitUntilGrown('coordinator')
+    await using standby = await mirror('coordinator')
+    await standby.waitForEvent('FlowStandsBy')
+    await target.broker(1).kill()
+    await owner.waitForEvent('CoordinatorUnreachable')
+    await sleep(2 * SESSION_MS)
+    await target.broker(1).start()
+    await owner.waitForEvent('CoordinatorBack')
+    await owner.waitUntilGrown('coordinator')
+    await standby.waitForEvent('CoordinatorBack')
+    assert.deepEqual(namesOf(owner, 'OwnershipLost', 'FlowFailed'), [])
+    assert.deepEqual(namesOf(standby, 'OwnershipTaken', 'FlowFailed'), [])
+    await assertSame(stream, 'coordinator', owner)
+    await standby.stop()
+    await owner.stop()
+  },
+)
 
 test('two flows may share a group.id, and each has an owner of its own', async () => {
   const names = ['one', 'two']

@@ -69,7 +69,7 @@ async function moveLeader(topic: string, partition: number): Promise<void> {
   await waitForTopic(cluster, topic, ({ partitions }) => partitions[partition]?.leader === moved[0])
 }
 
-test('leaders may move on both sides while records flow', async () => {
+longTest('leaders may move on both sides while records flow', async () => {
   await createTopics(cluster, { name: 'moving', partitions: 2 })
   await using twinlog = await mirror('moves', 'moving')
   await using records = stream('moving', 2)
@@ -83,7 +83,7 @@ test('leaders may move on both sides while records flow', async () => {
   await finish(twinlog, 'moving', records)
 })
 
-test('a broker of either side may be killed and come back: nothing is lost or doubled', async () => {
+longTest('a broker of either side may be killed and come back: nothing is lost or doubled', async () => {
   // Broker 2 serves the source side alone, broker 3 the target side.
   await createTopics(
     cluster,

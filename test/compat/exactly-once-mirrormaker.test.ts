@@ -5,6 +5,7 @@ import { createTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
+import { longTest } from '../support/long-test.ts'
 import { assertExactlyOnceInOrder, reconcile } from '../support/judge.ts'
 import { startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
@@ -113,7 +114,7 @@ test(
   },
 )
 
-test(
+longTest(
   'a MirrorMaker 2 that wakes up after twinlog took over is fenced, and the other way round',
   { timeout: 500_000 },
   async () => {
