@@ -19,6 +19,7 @@ import { assertExactlyOnceInOrder, assertLogsValid } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { oneInFlight, produceTransactions } from '../support/record-stream.ts'
+import { sendFrame } from '../support/send-frame.ts'
 import { connectTo, producersOf, readLedger, seedLedger, sendStray } from '../support/stray-batch.ts'
 
 const options = { signal: AbortSignal.timeout(900_000) }
@@ -178,38 +179,60 @@ async function writeUntimed(topic: string, count: number): Promise<void> {
 }
 
 test('a batch of a dead process that comes after the source has lost its records takes the place of no others', async () => {
+  // A broker that remembers the producer: the check of sequences alone would take the late batch, and nothing else fences it.
+  await using remembering = await startCluster({ proxy: true })
+  const { proxy } = remembering.broker(1)
+  assert.ok(proxy !== undefined)
+  const start = (): Promise<Mirror> => {
+    return startMirror({ source, target: remembering, alias: 'late', topics: 'late', properties: NO_FLUSH })
+  }
+  const keysNow = async (): Promise<string[]> => {
+    const records = await dumpRecords({ client: remembering.adminProperties, topic: 'late.late' })
+    return records.map(({ key }) => String(key))
+  }
   await createTopics(source, { name: 'late' })
   await write('late', 0, 100)
+  const held = Promise.withResolvers<Buffer>()
   {
-    await using twinlog = await mirror('late', 'late')
-    await twinlog.waitUntilCopied('late')
+    await using twinlog = await start()
+    await twinlog.waitUntilCopied('late', { counts: { 0: 100 } })
+    // What it sends from now on stays on the way: records 100 to 109 are the first of it.
+    using hook = proxy.onRequest((header, request) => {
+      if (header.apiKey !== PRODUCE || !request.includes('late.late')) return 'forward'
+      held.resolve(request)
+      return 'drop'
+    })
+    await write('late', 100, 100)
+    await held.promise
     await twinlog.kill()
+    assert.ok(hook !== undefined)
   }
-  const { producerId, producerEpoch, firstSequence } = await readLedger(client, 'late', 'late')
-  // The dead process had sent records 100 to 109, which are on their way; the source loses them, and what comes next is 150.
-  await write('late', 100, 100)
   await deleteRecords(source, 'late', { 0: 150 })
-  const { proxy } = target.broker(1)
-  assert.ok(proxy !== undefined)
-  const arrived = Promise.withResolvers<string>()
+  const arrived = Promise.withResolvers<readonly number[]>()
+  const endNow = async (): Promise<number> => (await listOffsets(remembering, 'late.late'))[0]?.latest ?? -1
+  const letThrough = async (): Promise<readonly number[]> => {
+    const before = await endNow()
+    await sendFrame(remembering, await held.promise)
+    return [before, await endNow()]
+  }
   let isSent = false
   using hook = proxy.onRequest((header, request) => {
     if (header.apiKey !== PRODUCE || !request.includes('late.late') || isSent) return 'forward'
+    // Just before the successor's first batch, record 150 and on, comes what the dead process had sent.
     isSent = true
-    const values = range(100, 10)
-    const stray = { topic: 'late.late', producerId, producerEpoch, sequence: 100 - firstSequence, values }
-    sendStray(client, stray)
+    letThrough()
       .then(arrived.resolve, arrived.reject)
       .finally(() => proxy.cutAll())
     return 'drop'
   })
-  await using twinlog = await mirror('late', 'late')
-  const outcome = await arrived.promise
-  assert.equal(outcome, 'INVALID_PRODUCER_EPOCH')
+  await using twinlog = await start()
+  const ends = await arrived.promise
   await twinlog.waitForEvent('GapFound')
   await write('late', 200, 10)
-  await twinlog.waitUntilCopied('late', { counts: { 0: 161 } })
-  assert.deepEqual(await keysAt('late.late'), [...range(0, 100), ...range(150, 60)])
+  await twinlog.waitUntilCopied('late', { counts: { 0: 160 } })
+  assert.deepEqual(await keysNow(), [...range(0, 100), ...range(150, 60)])
+  assert.deepEqual(ends, [101, 101], 'behind the marker the late batch is refused')
+  assert.equal(twinlog.eventsOf('PartitionFenced').length, 1, 'one marker is enough')
   assert.ok(hook !== undefined)
   await twinlog.stop()
 })
