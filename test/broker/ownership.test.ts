@@ -186,13 +186,16 @@ longTest(
   'while the coordinator is down the owner remains the owner, and stays it when the coordinator is back',
   async () => {
     await using stream = await startStream('coordinator')
-    await using owner = await mirror('coordinator')
+    // A broker that starts takes connections for a moment without answering: that is no sign that the group has no coordinator, and must fit the session.
+    const sessionMs = 10_000
+    const session = { 'twinlog.session.timeout.ms': String(sessionMs) }
+    await using owner = await mirror('coordinator', session)
     await owner.waitUntilGrown('coordinator')
-    await using standby = await mirror('coordinator')
+    await using standby = await mirror('coordinator', session)
     await standby.waitForEvent('FlowStandsBy')
     await target.broker(1).kill()
     await owner.waitForEvent('CoordinatorUnreachable')
-    await sleep(2 * SESSION_MS)
+    await sleep(sessionMs + 2_000)
     await target.broker(1).start()
     await owner.waitForEvent('CoordinatorBack')
     await owner.waitUntilGrown('coordinator')
