@@ -405,7 +405,7 @@ test('without permission for transactional ids the copy goes on under a plain id
   const start = (): Promise<Mirror> => {
     return startMirror({ source, target: guarded, alias: 'plain', topics: 'plain', properties: NO_FLUSH })
   }
-  await using looker = connectTo(guarded)
+  await using looker = connectTo(guarded, guarded.bootstrap)
   {
     await using twinlog = await start()
     await twinlog.waitUntilCopied('plain')

@@ -12,10 +12,10 @@ import { plainClientSettings } from './plain-client-settings.ts'
 
 const options = { signal: AbortSignal.timeout(600_000) }
 
-/** A client of ours on the open internal listener of a cluster, past its proxies. */
-export function connectTo(cluster: KafkaCluster): ClusterClient {
+/** A client of ours: on the internal listener of a cluster, past its proxies, which is open where the cluster has no authorizer. */
+export function connectTo(cluster: KafkaCluster, bootstrap = cluster.internalBootstrap): ClusterClient {
   const deps = { clock: systemClock, random: Math.random }
-  return new ClusterClient('us', plainClientSettings(cluster.internalBootstrap), deps)
+  return new ClusterClient('us', plainClientSettings(bootstrap), deps)
 }
 
 /** What the ledger says of a source partition now. */
