@@ -72,7 +72,8 @@ function setUp(world: { sequence: TargetSequence; fence: ProducerIdentity | null
   const stop = new AbortController()
   const ended = locator.run({ signal: stop.signal }).catch((error: unknown) => error)
   const until = async (isDone: () => boolean): Promise<void> => {
-    for (let count = 0; !isDone() && count < 100_000; count++) await turn()
+    // The locator looks again every 200 ms of real time; how many turns that is depends on the machine.
+    for (const endMs = performance.now() + 10_000; !isDone() && performance.now() < endMs;) await turn()
   }
   const areLocated = (): boolean => said.filter((one) => one.startsWith('located')).length === 2
   return { said, fences, partitions, until, areLocated, ended, stop: () => stop.abort(new Error('stop')) }
