@@ -17,6 +17,7 @@ import { plainClientSettings } from '../support/plain-client-settings.ts'
 import type { RequestHeader } from '../support/kafka-frames.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 import { oneInFlight, produceTransactions, startRecords } from '../support/record-stream.ts'
+import { storedOffsets } from '../support/stored-offsets.ts'
 
 const KILLS = process.env.TWINLOG_TESTS === 'all' ? 20 : 5
 /** How soon a reader of committed records has to see new ones after a restart. */
@@ -73,17 +74,6 @@ async function assertExactlyOnce(alias: string, topic: string): Promise<number> 
   return count
 }
 
-/** The stored positions of a source, as a consumer finds them that reads committed records. */
-async function storedOffsets(alias: string): Promise<Record<string, number>> {
-  const records = await dumpRecords({ client: target.adminProperties, topic: `mm2-offsets.${alias}.internal` })
-  const offsets: Record<string, number> = {}
-  for (const { key, value } of records) {
-    const [, { topic, partition }] = JSON.parse(String(key)) as [string, { topic: string; partition: number }]
-    offsets[`${topic}-${partition}`] = (JSON.parse(String(value)) as { offset: number }).offset
-  }
-  return offsets
-}
-
 test('records and positions are committed together, and a restart goes on where they say', async () => {
   await createTopics(source, { name: 'plain', partitions: 3 })
   const write = (firstSequence: number): Promise<unknown> =>
@@ -96,7 +86,7 @@ test('records and positions are committed together, and a restart goes on where 
     await using twinlog = await mirror('plain', 'plain', enabled('plain'))
     await untilCommitted('plain', 'plain', twinlog)
     const last = (round + 1) * 1_000 - 1
-    assert.deepEqual(await storedOffsets('plain'), { 'plain-0': last, 'plain-1': last })
+    assert.deepEqual(await storedOffsets(target, 'plain'), { 'plain-0': last, 'plain-1': last })
     await twinlog.stop()
     assert.deepEqual(twinlog.eventsOf('TransactionAborted'), [])
   }

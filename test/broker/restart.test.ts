@@ -9,6 +9,7 @@ import { assertExactlyOnceInOrder, assertLogsValid, assertSameRecords } from '..
 import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { oneInFlight, openTransaction, produceTransactions, startRecords } from '../support/record-stream.ts'
+import { storedOffsets } from '../support/stored-offsets.ts'
 
 /** The core suite kills a few times; TWINLOG_TESTS=all goes on for longer. */
 const KILLS = process.env.TWINLOG_TESTS === 'all' ? 40 : 6
@@ -30,17 +31,6 @@ after(async () => {
 
 function mirror(alias: string, topics: string, properties: MirrorOptions['properties'] = {}): Promise<Mirror> {
   return startMirror({ source, target, alias, topics, properties })
-}
-
-/** The stored positions of a source: the last one of each topic and partition, as Kafka Connect writes it. */
-async function storedOffsets(alias: string): Promise<Record<string, number>> {
-  const records = await dumpRecords({ client: target.adminProperties, topic: `mm2-offsets.${alias}.internal` })
-  const offsets: Record<string, number> = {}
-  for (const { key, value } of records) {
-    const [, { topic, partition }] = JSON.parse(String(key)) as [string, { topic: string; partition: number }]
-    offsets[`${topic}-${partition}`] = (JSON.parse(String(value)) as { offset: number }).offset
-  }
-  return offsets
 }
 
 async function targetHolds(remote: string): Promise<number> {
@@ -68,7 +58,10 @@ test('after a clean stop positions are stored and the copy goes on where it was'
     await using twinlog = await mirror('clean', 'clean')
     await twinlog.waitUntilCopied('clean')
     await twinlog.stop()
-    assert.deepEqual(await storedOffsets('clean'), { 'clean-0': round * 1_000 - 1, 'clean-1': round * 1_000 - 1 })
+    assert.deepEqual(await storedOffsets(target, 'clean'), {
+      'clean-0': round * 1_000 - 1,
+      'clean-1': round * 1_000 - 1,
+    })
     await write(2_000, round * 1_000)
   }
   await using twinlog = await mirror('clean', 'clean')
