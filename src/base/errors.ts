@@ -223,6 +223,16 @@ export const errorEntries = {
     action: 'stop',
     text: 'The record batch at offset {offset} ({size} bytes) is damaged: its header says CRC-32C {stored}, its bytes have {computed}. It is not copied; look at it with kafka-dump-log on the source, and restore the partition from a healthy replica or skip the batch.',
   },
+  COMPRESSED_BYTES_CORRUPT: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Compressed records ({codec}) are damaged: {what}. They are not copied; look at them with kafka-dump-log --deep-iteration on the source, and restore the partition from a healthy replica or skip the batch.',
+  },
+  DECOMPRESSION_LIMIT: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Compressed records ({codec}) were not decompressed, because they need more than {limitBytes} bytes. They are not copied. If a producer really wrote so much into one batch, a larger limit lets it through; else they are damaged, or made to exhaust whoever reads them.',
+  },
   // --- pipeline: reading, rewriting, writing ----------------------------------------------------------------------------
   FETCH_REFUSED: {
     kind: 'operational',
