@@ -1,0 +1,83 @@
+import type { Codec } from './compression.ts'
+
+/*
+ * What transcodeBatches and transcodeBatchesAsync (transcode-batches.ts) take and give:
+ *
+ *   transcodeBatches(sources: readonly SourceBatch[], options: TranscodeOptions): Transcoded
+ *   transcodeBatchesAsync(sources: readonly SourceBatch[], options: TranscodeOptions): Promise<Transcoded>
+ *   isTranscodedHere(sources: readonly SourceBatch[], options: TranscodeOptions): boolean
+ *
+ * The first does all at once, on this thread. The second gives other work its turn every few ms and (de)compresses
+ * large blocks in other threads; the sources' bytes must stay as they are until it is done. The third says that the
+ * first one takes only a few ms: a caller that asks it before never blocks the event loop for long, and does not wait
+ * where it need not.
+ */
+
+/** One batch of magic 2, or one message set entry of magic 0 or 1, whole. */
+export interface SourceBatch {
+  readonly bytes: Buffer
+  /** Index of its first byte. */
+  readonly at: number
+  /** Whole size in bytes, as its header says. */
+  readonly size: number
+}
+
+/** What may become of the records. */
+export interface TranscodeOptions {
+  /** Records with lower offsets are left out: the next upstream offset to be copied. */
+  readonly firstUpstream: number
+  /** 'keep': a target batch has the codec of the source batches that it was made of. */
+  readonly codec: Codec | 'keep'
+  /** Level of gzip or zstd; their default if left out. */
+  readonly level?: number
+  /** No target batch is larger, header included, compressed: the least of max.message.bytes, max.request.size, ... */
+  readonly maxBatchBytes: number
+  /**
+   * Source batches are put together as long as the target batch stays within this size, header included, NOT
+   * compressed. A single source batch is not split because of it. 0: nothing is put together.
+   */
+  readonly preferredBatchBytes: number
+  /** Records without key are left out: a compacted topic does not take them. */
+  readonly dropsNullKeys: boolean
+  /** Most bytes that a source batch may have when decompressed. */
+  readonly decompressionLimitBytes: number
+}
+
+/** Records whose upstream offsets follow each other without a hole. */
+export interface UpstreamPiece {
+  /** Of the first one. */
+  readonly upstreamOffset: number
+  readonly count: number
+}
+
+/** A batch of magic 2 for the target: base offset 0, create time, no producer; resealBatch gives it one. */
+export interface TargetBatch {
+  /** Memory of its own. */
+  readonly bytes: Buffer
+  readonly recordCount: number
+  /** In order; their counts add up to recordCount. At least one. */
+  readonly pieces: readonly UpstreamPiece[]
+}
+
+/** A record that alone, as a batch of the wanted codec, is larger than maxBatchBytes. Views of memory of its own. */
+export interface OversizedRecord {
+  readonly upstreamOffset: number
+  /** Any int64. */
+  readonly timestamp: bigint
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
+  /** Of a batch that holds it alone, in bytes. */
+  readonly batchBytes: number
+}
+
+/** What became of the records. Which records of the sources are in none of the lists was said by firstUpstream. */
+export interface Transcoded {
+  /** In upstream order. The same sources and options give the same boundaries. */
+  readonly batches: readonly TargetBatch[]
+  /** Upstream offsets of the records that were left out for want of a key. */
+  readonly nullKeys: readonly number[]
+  readonly oversized: readonly OversizedRecord[]
+  /** Next upstream offset behind all sources, compacted tails included. */
+  readonly nextUpstream: number
+}
