@@ -223,6 +223,11 @@ export const errorEntries = {
     action: 'stop',
     text: 'The record batch at offset {offset} ({size} bytes) is damaged: its header says CRC-32C {stored}, its bytes have {computed}. It is not copied; look at it with kafka-dump-log on the source, and restore the partition from a healthy replica or skip the batch.',
   },
+  BATCH_EXPANDS: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'The record batch at offset {offset} was not decompressed ({codec}), because it needs more than {limitBytes} bytes. It is not copied. If a producer really wrote so much into one batch, a larger limit lets it through; else it is damaged, or made to exhaust whoever reads it.',
+  },
   COMPRESSED_BYTES_CORRUPT: {
     kind: 'operational',
     action: 'stop',

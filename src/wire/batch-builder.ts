@@ -1,4 +1,3 @@
-import { compress, compressAsync } from './compression.ts'
 import type { Codec } from './compression.ts'
 import { crc32cOf } from './crc32c.ts'
 import {
@@ -28,7 +27,7 @@ const ATTRIBUTES_SIZE = 1
 /**
  * Puts records together into one batch of magic 2: create time, base offset 0, leader epoch -1, no producer (resealBatch
  * gives it one). Offset deltas count from 0; timestamps stay what they are, relative to the first record's.
- * Used again and again: `finish` empties it.
+ * Used again and again: `seal` empties it.
  * Source: MemoryRecordsBuilder.
  */
 export class BatchBuilder {
@@ -59,6 +58,17 @@ export class BatchBuilder {
 
   get baseTimestampLow(): number {
     return this.#baseLow
+  }
+
+  /** What `size` would be if the record were added. */
+  sizeWith(record: RecordCursor, timestampHigh: number, timestampLow: number): number {
+    const isFirst = this.recordCount === 0
+    const low = isFirst ? 0 : (timestampLow - this.#baseLow) | 0
+    const borrow = timestampLow >>> 0 < this.#baseLow >>> 0 ? 1 : 0
+    const high = isFirst ? 0 : (timestampHigh - this.#baseHigh - borrow) | 0
+    const deltasSize = sizeOfVarlong(high, low) + sizeOfVarint(this.recordCount)
+    const length = ATTRIBUTES_SIZE + deltasSize + record.end - record.bodyStart
+    return this.#size + sizeOfVarint(length) + length
   }
 
   /**
@@ -107,16 +117,31 @@ export class BatchBuilder {
   }
 
   /**
-   * @param level of gzip or zstd
+   * @param codec of `packed`
+   * @param packed what `records` gives, compressed
    * @returns the batch, in memory of its own; the builder is empty again
    */
-  finish(codec: Codec, level?: number): Buffer {
-    return this.#seal(codec, compress(codec, this.records, level))
-  }
-
-  /** As finish; what takes long is done in other threads. The builder must not be used until it is done. */
-  async finishAsync(codec: Codec, level?: number): Promise<Buffer> {
-    return this.#seal(codec, await compressAsync(codec, this.records, level))
+  seal(codec: Codec, packed: Buffer): Buffer {
+    const size = BATCH_HEADER_SIZE + packed.length
+    const batch = Buffer.allocUnsafe(size)
+    packed.copy(batch, BATCH_HEADER_SIZE)
+    batch.fill(0, 0, 8)
+    batch.writeInt32BE(size - 12, 8)
+    batch.writeInt32BE(NO_LEADER_EPOCH, 12)
+    batch[16] = 2
+    batch.writeUInt16BE(codec, 21)
+    batch.writeInt32BE(this.recordCount - 1, 23)
+    batch.writeInt32BE(this.#baseHigh, 27)
+    batch.writeInt32BE(this.#baseLow, 31)
+    batch.writeInt32BE(this.#maxHigh, 35)
+    batch.writeInt32BE(this.#maxLow, 39)
+    batch.writeBigInt64BE(NO_PRODUCER_ID, 43)
+    batch.writeInt16BE(NO_PRODUCER_EPOCH, 51)
+    batch.writeInt32BE(NO_SEQUENCE, 53)
+    batch.writeInt32BE(this.recordCount, 57)
+    batch.writeUInt32BE(crc32cOf(batch, CHECKSUMMED_AT, size), 17)
+    this.clear()
+    return batch
   }
 
   /** Forgets what was added. */
@@ -159,28 +184,5 @@ export class BatchBuilder {
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
     this.#bytes.copy(larger, 0, 0, this.#size)
     this.#bytes = larger
-  }
-
-  #seal(codec: Codec, records: Buffer): Buffer {
-    const size = BATCH_HEADER_SIZE + records.length
-    const batch = Buffer.allocUnsafe(size)
-    records.copy(batch, BATCH_HEADER_SIZE)
-    batch.fill(0, 0, 8)
-    batch.writeInt32BE(size - 12, 8)
-    batch.writeInt32BE(NO_LEADER_EPOCH, 12)
-    batch[16] = 2
-    batch.writeUInt16BE(codec, 21)
-    batch.writeInt32BE(this.recordCount - 1, 23)
-    batch.writeInt32BE(this.#baseHigh, 27)
-    batch.writeInt32BE(this.#baseLow, 31)
-    batch.writeInt32BE(this.#maxHigh, 35)
-    batch.writeInt32BE(this.#maxLow, 39)
-    batch.writeBigInt64BE(NO_PRODUCER_ID, 43)
-    batch.writeInt16BE(NO_PRODUCER_EPOCH, 51)
-    batch.writeInt32BE(NO_SEQUENCE, 53)
-    batch.writeInt32BE(this.recordCount, 57)
-    batch.writeUInt32BE(crc32cOf(batch, CHECKSUMMED_AT, size), 17)
-    this.clear()
-    return batch
   }
 }

@@ -32,6 +32,8 @@ const MOST_COMPRESSED_HERE = [Infinity, 256 * 1024, 1 << 20, 1 << 20, 1 << 20] a
 const HIGH_LEVEL = 7
 const MOST_AT_HIGH_LEVEL = 32 * 1024
 const MOST_DECOMPRESSED_HERE = 1 << 20
+/** lz4 makes 4 MiB of this at the most, snappy less: it is not looked at beforehand. */
+const ALWAYS_HERE = 16 * 1024
 
 /**
  * Decompresses the records of a batch on this thread.
@@ -60,25 +62,33 @@ export function decompress(codec: Codec, bytes: Buffer, limitBytes: number, magi
 /**
  * As decompress, but what takes long is done in other threads: this one is not blocked for more than some ms.
  * `bytes` must stay as they are until it is done.
+ * @returns the records at once where that is quick
  */
-export async function decompressAsync(codec: Codec, bytes: Buffer, limitBytes: number, magic = 2): Promise<Buffer> {
+export function decompressSoon(codec: Codec, bytes: Buffer, limitBytes: number, magic = 2): Buffer | Promise<Buffer> {
   switch (codec) {
     case 0:
       return withinLimit(bytes, limitBytes)
     case 1:
     case 4:
-      return inflateWherever(codec, bytes, limitBytes)
+      return inflateSoon(codec, bytes, limitBytes)
     case 2:
-      if (snappySize(bytes, limitBytes) <= MOST_DECOMPRESSED_HERE) return decompressSnappy(bytes, limitBytes)
+      if (bytes.length <= ALWAYS_HERE || snappySize(bytes, limitBytes) <= MOST_DECOMPRESSED_HERE) {
+        return decompressSnappy(bytes, limitBytes)
+      }
       return decompressSnappyAsync(bytes, limitBytes)
     case 3:
-      if (lz4FrameSize(bytes, limitBytes, magic) <= MOST_DECOMPRESSED_HERE) {
+      if (bytes.length <= ALWAYS_HERE || lz4FrameSize(bytes, limitBytes, magic) <= MOST_DECOMPRESSED_HERE) {
         return decompressLz4(bytes, limitBytes, magic)
       }
       return decompressLz4Async(bytes, limitBytes, magic)
     default:
       throw noSuchCodec(codec)
   }
+}
+
+/** As decompressSoon, where it does not matter when it is done. */
+export async function decompressAsync(codec: Codec, bytes: Buffer, limitBytes: number, magic = 2): Promise<Buffer> {
+  return decompressSoon(codec, bytes, limitBytes, magic)
 }
 
 /**
@@ -105,8 +115,9 @@ export function compress(codec: Codec, bytes: Buffer, level?: number): Buffer {
 /**
  * As compress, but what takes long is done in other threads: this one is not blocked for more than some ms.
  * `bytes` must stay as they are until it is done.
+ * @returns the compressed bytes at once where that is quick
  */
-export async function compressAsync(codec: Codec, bytes: Buffer, level?: number): Promise<Buffer> {
+export function compressSoon(codec: Codec, bytes: Buffer, level?: number): Buffer | Promise<Buffer> {
   if (isCompressedHere(codec, bytes.length, level)) return compress(codec, bytes, level)
   switch (codec) {
     case 0:
@@ -123,14 +134,19 @@ export async function compressAsync(codec: Codec, bytes: Buffer, level?: number)
   }
 }
 
+/** As compressSoon, where it does not matter when it is done. */
+export async function compressAsync(codec: Codec, bytes: Buffer, level?: number): Promise<Buffer> {
+  return compressSoon(codec, bytes, level)
+}
+
 /** Whether so many bytes are compressed on this thread within some ms. */
-export function isCompressedHere(codec: Codec, sizeBytes: number, level?: number): boolean {
+function isCompressedHere(codec: Codec, sizeBytes: number, level?: number): boolean {
   const isHighLevel = level !== undefined && level >= HIGH_LEVEL
   return sizeBytes <= (isHighLevel ? MOST_AT_HIGH_LEVEL : MOST_COMPRESSED_HERE[codec])
 }
 
 /** A little output is made here; what claims to be more, or turns out to be, is made in another thread. */
-async function inflateWherever(codec: ZlibCodec, bytes: Buffer, limitBytes: number): Promise<Buffer> {
+function inflateSoon(codec: ZlibCodec, bytes: Buffer, limitBytes: number): Buffer | Promise<Buffer> {
   const claimed = claimedInflatedSize(codec, bytes)
   if (bytes.length > MOST_DECOMPRESSED_HERE || claimed > MOST_DECOMPRESSED_HERE) {
     return inflateAsync(codec, bytes, limitBytes)

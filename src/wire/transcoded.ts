@@ -1,16 +1,12 @@
 import type { Codec } from './compression.ts'
 
 /*
- * What transcodeBatches and transcodeBatchesAsync (transcode-batches.ts) take and give:
+ * What transcodeBatches (transcode-batches.ts) takes and gives:
  *
- *   transcodeBatches(sources: readonly SourceBatch[], options: TranscodeOptions): Transcoded
- *   transcodeBatchesAsync(sources: readonly SourceBatch[], options: TranscodeOptions): Promise<Transcoded>
- *   isTranscodedHere(sources: readonly SourceBatch[], options: TranscodeOptions): boolean
+ *   transcodeBatches(sources: readonly SourceBatch[], options: TranscodeOptions): Transcoded | Promise<Transcoded>
  *
- * The first does all at once, on this thread. The second gives other work its turn every few ms and (de)compresses
- * large blocks in other threads; the sources' bytes must stay as they are until it is done. The third says that the
- * first one takes only a few ms: a caller that asks it before never blocks the event loop for long, and does not wait
- * where it need not.
+ * It gives the result at once when that takes a few ms. Else it gives a promise: other work has its turn every few ms,
+ * and large blocks are (de)compressed in other threads. The sources' bytes must stay as they are until it is done.
  */
 
 /** One batch of magic 2, or one message set entry of magic 0 or 1, whole. */
@@ -41,6 +37,11 @@ export interface TranscodeOptions {
   readonly dropsNullKeys: boolean
   /** Most bytes that a source batch may have when decompressed. */
   readonly decompressionLimitBytes: number
+  /**
+   * The sources' checksums are verified. False only where the caller did so: the target batches have checksums of their
+   * own, which would make damage look right.
+   */
+  readonly verifiesChecksums: boolean
 }
 
 /** Records whose upstream offsets follow each other without a hole. */
