@@ -52,6 +52,8 @@ public final class KitServer {
         Map.entry("compare", KitReader::compare),
         Map.entry("reconcile", KitReconciler::reconcile),
         Map.entry("jmx", KitJmx::read),
+        Map.entry("seedRecords", KitRecords::seedRecords),
+        Map.entry("readRecords", KitRecords::readRecords),
         Map.entry("createTopics", KitAdmin::createTopics),
         Map.entry("deleteTopics", KitAdmin::deleteTopics),
         Map.entry("listTopics", KitAdmin::listTopics),
