@@ -136,10 +136,26 @@ public class WireOracle {
     }
 
     static void legacy(String name, byte magic, Compression compression) {
-        MemoryRecords records = MemoryRecords.withRecords(magic, 100L, compression, TimestampType.CREATE_TIME,
-            new SimpleRecord(magic == 0 ? -1 : 1690000000000L, "k0".getBytes(), "v0".getBytes()),
-            new SimpleRecord(magic == 0 ? -1 : 1690000000001L, "k1".getBytes(), "v1".getBytes()));
-        entries.add("  \"message set " + name + "\": \"" + hex(records.buffer()) + "\"");
+        legacy(name, magic, compression, TimestampType.CREATE_TIME);
+    }
+
+    static void legacy(String name, byte magic, Compression compression, TimestampType timestampType) {
+        ByteBuffer buffer = ByteBuffer.allocate(1000);
+        try (MemoryRecordsBuilder builder = MemoryRecords.builder(buffer, magic, compression, timestampType, 100L, 1700000000000L)) {
+            for (int index = 0; index < 2; index++)
+                builder.append(magic == 0 ? -1 : 1690000000000L + index, ("k" + index).getBytes(), ("v" + index).getBytes());
+            entries.add("  \"message set " + name + "\": \"" + hex(builder.build().buffer()) + "\"");
+        }
+    }
+
+    /** As the cleaner of an old broker leaves it: relative offsets with a hole, null key, null value. */
+    static void legacyCompacted() {
+        ByteBuffer buffer = ByteBuffer.allocate(1000);
+        try (MemoryRecordsBuilder builder = MemoryRecords.builder(buffer, (byte) 1, Compression.gzip().build(), TimestampType.CREATE_TIME, 5_000_000_000L)) {
+            builder.appendWithOffset(5_000_000_000L, 1690000000000L, "k0".getBytes(), null);
+            builder.appendWithOffset(5_000_000_003L, 1690000000003L, null, "v3".getBytes());
+            entries.add("  \"message set magic 1 compacted\": \"" + hex(builder.build().buffer()) + "\"");
+        }
     }
 
     public static void main(String[] arguments) {
@@ -169,6 +185,13 @@ public class WireOracle {
         legacy("magic 1 plain", (byte) 1, Compression.NONE);
         legacy("magic 0 gzip", (byte) 0, Compression.gzip().build());
         legacy("magic 1 gzip", (byte) 1, Compression.gzip().build());
+        for (byte magic = 0; magic < 2; magic++) {
+            legacy("magic " + magic + " snappy", magic, Compression.snappy().build());
+            legacy("magic " + magic + " lz4", magic, Compression.lz4().build());
+        }
+        legacy("magic 1 plain append time", (byte) 1, Compression.NONE, TimestampType.LOG_APPEND_TIME);
+        legacy("magic 1 lz4 append time", (byte) 1, Compression.lz4().build(), TimestampType.LOG_APPEND_TIME);
+        legacyCompacted();
         System.out.println("{\n" + String.join(",\n", entries) + "\n}");
     }
 }
