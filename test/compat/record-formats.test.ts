@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomFillSync } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BatchBuilder } from '../../src/wire/batch-builder.ts'
@@ -185,6 +186,45 @@ test('timestamps that Java writes to no batch, but reads, are kept: before 1970,
       order,
       `case ${index}`,
     )
+  }
+})
+
+test('large batches in every codec: text, noise and zeros, of many blocks', async () => {
+  const builder = new BatchBuilder()
+  const noise = randomFillSync(Buffer.alloc(100_000))
+  for (let index = 0; index < 12; index++) {
+    for (const value of [noise, Buffer.alloc(200_000), Buffer.from(`{"order": ${index}} `.repeat(2000))]) {
+      builder.addPlain(value, 0, 8, 0, value.length, 0, index)
+    }
+  }
+  const bytes = builder.seal(0, builder.records)
+  const cases: Buffer[] = []
+  for (const codec of [0, 1, 2, 3, 4] as const) {
+    const options = {
+      firstUpstream: 0,
+      codec,
+      maxBatchBytes: 8 << 20,
+      preferredBatchBytes: 0,
+      dropsNullKeys: false,
+      decompressionLimitBytes: 1 << 24,
+      verifiesChecksums: true,
+    } as const
+    const packed = await transcodeBatches([{ bytes, at: 0, size: bytes.length }], options)
+    const [batch] = packed.batches
+    assert.ok(batch !== undefined && packed.batches.length === 1)
+    // And back again: what was compressed here is decompressed here, too.
+    const unpacked = await transcodeBatches([{ bytes: batch.bytes, at: 0, size: batch.bytes.length }], {
+      ...options,
+      codec: 0,
+    })
+    assert.deepEqual(unpacked.batches[0]?.bytes, bytes)
+    cases.push(batch.bytes)
+  }
+  const [plain, ...compressed] = await judgeProduced(cases)
+  assert.ok(Array.isArray(plain) && plain[0]?.records.length === 36)
+  for (const found of compressed) {
+    assert.ok(Array.isArray(found), String(found))
+    assert.deepEqual(found[0]?.records, plain[0].records)
   }
 })
 
