@@ -120,6 +120,12 @@ test('any records, added twice over, have their timestamps, keys and values and 
   )
 })
 
+test('the latest timestamp is found also where only the low halves differ, on both sides of 2^31', () => {
+  const builder = new BatchBuilder()
+  for (const low of [5, 2 ** 31 + 5, 2 ** 31 - 5]) builder.addPlain(Buffer.alloc(1), 0, -1, 0, 1, 400, low | 0)
+  assert.equal(maxTimestampAt(builder.seal(0, builder.records), 0), (400n << 32n) + 2n ** 31n + 5n)
+})
+
 test('records of any size fit: the builder grows, and gives the memory back', () => {
   const builder = new BatchBuilder()
   const value = Buffer.alloc(3_000_000, 7)

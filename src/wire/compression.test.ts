@@ -9,7 +9,7 @@ import { longestTurn } from '../../test/support/longest-turn.ts'
 import { SeededRandom } from '../../test/support/seeded-random.ts'
 import { wireFixture } from '../../test/support/wire-fixture.ts'
 import { TwinlogError } from '../base/catalogue.ts'
-import { compress, compressAsync, decompress, decompressAsync } from './compression.ts'
+import { compress, compressAsync, compressSoon, decompress, decompressAsync, decompressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
 import { CODEC_NAMES } from './record-batch.ts'
 
@@ -137,9 +137,11 @@ const bombs = {
   4: () => zstdCompressSync(Buffer.alloc(300_000_000)),
 } as const
 
-test('a snappy block that claims 4 GB is refused as a lie', () => {
+test('a snappy block that claims 4 GB, or more than any can hold, is refused as a lie before memory is taken', () => {
   const lie = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0x41])
-  assert.throws(() => decompress(2, lie, 2 ** 33), isCode('COMPRESSED_BYTES_CORRUPT'))
+  assert.throws(() => decompress(2, lie, 2 ** 33), /claims that 7 bytes expand to 4294967295/)
+  const small = Buffer.from([0xe8, 0x07, 0, 0x41])
+  assert.throws(() => decompress(2, small, 2 ** 33), /claims that 4 bytes expand to 1000/)
 })
 
 test('both framings of snappy are read: a raw block as librdkafka writes it, and streams put together', () => {
@@ -157,6 +159,38 @@ test('gzip members and zstd frames one after another are read as one; a skippabl
   const skippable = Buffer.from('532a4d180300000001020350', 'hex').subarray(0, 11)
   const skipped = Buffer.concat([skippable, skippable, zstdCompressSync(two)])
   assert.ok(decompress(4, skipped, LIMIT).equals(two))
+})
+
+test('the limit holds for all zstd frames together', () => {
+  const frames = Buffer.concat([zstdCompressSync(text(1000)), zstdCompressSync(text(1000))])
+  assert.equal(decompress(4, frames, 2000).length, 2000)
+  assert.throws(() => decompress(4, frames, 1999), isCode('DECOMPRESSION_LIMIT'))
+})
+
+test('what lies before the output of an lz4 block is not copied into it', () => {
+  // A literal, a match of 4 (or 2000) bytes that begins before the literal, and five literals at the end.
+  const blocks = ['10410200505a5a5a5a5a', '10410000505a5a5a5a5a', '1f410200ffffffffffffff00505a5a5a5a5a']
+  for (const block of blocks.map((hex) => Buffer.from(hex, 'hex'))) {
+    const size = Buffer.alloc(4)
+    size.writeUInt32LE(block.length)
+    const frame = Buffer.concat([compress(3, Buffer.alloc(0)).subarray(0, 7), size, block, Buffer.alloc(4)])
+    assert.throws(() => decompress(3, frame, LIMIT), isCode('COMPRESSED_BYTES_CORRUPT'))
+    // The same with a match inside the output is right.
+    block[block.indexOf(0x41) + 1] = 1
+    size.copy(frame, 7)
+    block.copy(frame, 11)
+    assert.ok(decompress(3, frame, LIMIT).length > 9)
+  }
+})
+
+test('a little is given at once, much comes later', () => {
+  for (const codec of COMPRESSED) {
+    const [little, much] = [text(10_000), text(3 << 20)]
+    assert.ok(!(compressSoon(codec, little) instanceof Promise))
+    assert.ok(!(decompressSoon(codec, compress(codec, little), LIMIT) instanceof Promise))
+    assert.ok(compressSoon(codec, much) instanceof Promise, CODEC_NAMES[codec])
+    assert.ok(decompressSoon(codec, compress(codec, much), LIMIT) instanceof Promise, CODEC_NAMES[codec])
+  }
 })
 
 test('a zstd frame of unknown size with a window of 128 MiB is read, a larger window is refused', async () => {

@@ -96,11 +96,11 @@ test('inner offsets of magic 0 are those of the records, and there is no timesta
 test('with append time all records have the time of the wrapper; records of magic 0 in it have none', () => {
   const inner = several({ offset: 0, timestamp: 1n }, { magic: 0, offset: 1 }, { offset: 2, timestamp: 2n })
   assert.deepEqual(
-    unwrap({ offset: 2, attributes: 1 | 8, timestamp: 77n }, inner).map(([, timestamp]) => timestamp),
-    [77n, -1n, 77n],
+    unwrap({ offset: 2, attributes: 1 | 8, timestamp: 7_000_000_000_077n }, inner).map(([, timestamp]) => timestamp),
+    [7_000_000_000_077n, -1n, 7_000_000_000_077n],
   )
   assert.deepEqual(
-    unwrap({ offset: 2, timestamp: 77n }, inner).map(([, timestamp]) => timestamp),
+    unwrap({ offset: 2, timestamp: 7_000_000_000_077n }, inner).map(([, timestamp]) => timestamp),
     [1n, -1n, 2n],
   )
 })

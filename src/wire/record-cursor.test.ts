@@ -62,6 +62,8 @@ const table: readonly (readonly [what: string, hex: string, recordCount?: number
   ['a header without key', '100000000101020101'],
   ['a header longer than the record', '1000000001010208 00'.replaceAll(' ', '')],
   ['bytes left inside the record', '0e00000001010000'],
+  ['bytes left inside the record that could be the next one', '1a0000000101000c000002010100', 2, 9],
+  ['a timestamp delta of more than 64 bits', `1e00${'ff'.repeat(9)}0200010100`],
   ['bytes behind the last record', '0c00000001010000'],
   ['an offset delta of -1', '0c000001010100'],
   ['an offset delta above the last', '0c000004010100', 1, 1],

@@ -145,7 +145,8 @@ export class RecordCursor {
 
   #readVarint(): number {
     const byte = this.bytes[this.#position]!
-    if (byte < 0x80 && this.#position < this.#limit) {
+    // Whoever reads behind the record's end is found out by its length, and there is no byte behind the buffer's.
+    if (byte < 0x80) {
       this.#position++
       return (byte >>> 1) ^ -(byte & 1)
     }
