@@ -22,10 +22,11 @@ const MAX_TIMESTAMP_AT = 35
 /**
  * Takes records in upstream order and makes target batches of them.
  *
- * A. A batch holds only records of source batches of one kind: codec, timestamp type, and producer if transactional.
- * B. No batch is larger than maxBatchBytes. An uncompressed one is closed before the record that would make it so; a
- *    compressed one is halved by size until its parts fit. A record that does not fit alone is in `oversized`.
- * C. Boundaries depend on nothing but records and options.
+ * Invariants (docs/invariants.md):
+ * 70. A target batch holds only records of source batches of one kind: codec, timestamp type, and producer if transactional.
+ * 71. No target batch is larger than maxBatchBytes: an uncompressed one is closed before the record that would make it so,
+ *     a compressed one is halved by size until its parts fit, and a record that does not fit alone is in `oversized`.
+ * 72. Where target batches begin and end depends on nothing but records and options.
  */
 export class BatchAssembly {
   readonly batches: TargetBatch[] = []
@@ -37,7 +38,7 @@ export class BatchAssembly {
   readonly #pieces = new UpstreamPieces()
   readonly #mostPreferredBytes: number
   #codec: Codec = 0
-  /** Of the source batches so far (A). */
+  /** Of the source batches so far: invariant 70. */
   #isAppendTime = false
   #transactionHigh = -1
   #transactionLow = -1
