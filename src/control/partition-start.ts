@@ -1,5 +1,6 @@
 import { isTransactional } from '../mirror/ledger-entry.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
+import { isAnotherIncarnation } from '../mirror/topic-incarnation.ts'
 
 /** What earlier runs wrote down about a partition. */
 export interface PartitionHistory {
@@ -35,11 +36,11 @@ export function decidePartitionStart(history: PartitionHistory, ids: TopicIds, i
   const storedPosition = lastCopiedOffset === null ? null : lastCopiedOffset + 1
   const unchanged = { storedPosition, ledger, isAdded: false, lostFromOffset: null, isRemoteTopicRecreated: false }
   if (ledger === null) return { ...unchanged, isAdded: storedPosition === null && isNewToFlow }
-  if (isAnother(ledger.sourceTopicId, ids.source)) {
+  if (isAnotherIncarnation(ledger.sourceTopicId, ids.source)) {
     const lostFromOffset = Math.max(storedPosition ?? 0, lastRunStart(ledger))
     return { storedPosition: null, ledger: null, isAdded: true, lostFromOffset, isRemoteTopicRecreated: false }
   }
-  if (isAnother(ledger.targetTopicId, ids.target)) {
+  if (isAnotherIncarnation(ledger.targetTopicId, ids.target)) {
     // A run is written down before its batches are sent and after all earlier ones were: its start is a sound lower bound.
     return {
       ...unchanged,
@@ -52,10 +53,6 @@ export function decidePartitionStart(history: PartitionHistory, ids: TopicIds, i
     return { ...unchanged, storedPosition: storedPosition ?? lastRunStart(ledger), ledger: null }
   }
   return unchanged
-}
-
-function isAnother(before: string | null, now: string | null): boolean {
-  return before !== null && now !== null && before !== now
 }
 
 function lastRunStart({ runs }: LedgerEntry): number {

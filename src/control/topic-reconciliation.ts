@@ -1,3 +1,5 @@
+import { isAnotherIncarnation } from '../mirror/topic-incarnation.ts'
+
 /** A topic as one cluster's metadata shows it. */
 export interface TopicView {
   readonly topic: string
@@ -115,18 +117,14 @@ function revocations({ source, target, assigned, gone }: TopicsView): TopicRevoc
     const found = source.get(one.topic)
     if (found === undefined) {
       if (gone.has(one.topic)) revoke.push({ assigned: one, reason: 'topic deleted' })
-    } else if (isAnother(one.topicId, found.topicId) || found.partitionsCount < one.partitionsCount) {
+    } else if (isAnotherIncarnation(one.topicId, found.topicId) || found.partitionsCount < one.partitionsCount) {
       // Kafka never takes partitions away: fewer of them is another topic, also where there are no topic ids to compare.
       revoke.push({ assigned: one, reason: 'topic recreated' })
-    } else if (isAnother(one.targetTopicId, target.get(one.targetTopic)?.topicId ?? null)) {
+    } else if (isAnotherIncarnation(one.targetTopicId, target.get(one.targetTopic)?.topicId ?? null)) {
       revoke.push({ assigned: one, reason: 'remote topic recreated' })
     }
   }
   return revoke
-}
-
-function isAnother(before: string | null, now: string | null): boolean {
-  return before !== null && now !== null && before !== now
 }
 
 /** Which source topic writes each remote topic now. Who came first keeps it. */

@@ -11,7 +11,7 @@ import type { PartitionOutcome } from './leader-calls.ts'
 import { readPartition } from './topic-reader.ts'
 import type { TopicRecord } from './topic-reader.ts'
 import { TopicWriter } from './topic-writer.ts'
-import type { RecordToWrite } from './topic-writer.ts'
+import type { RecordToWrite } from './store-batch.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal

@@ -1,4 +1,3 @@
-import { NumericMap } from '@platformatic/kafka'
 import { createBackoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
@@ -8,29 +7,13 @@ import { initProducerId } from './admin.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import type { FencingProducer } from './fencing-producer.ts'
 import { classify, kafkaError, kafkaErrorName } from './kafka-error.ts'
+import { appendToStore } from './store-append.ts'
+import { batchesByPartition } from './store-batch.ts'
+import type { RecordToWrite, SequencedBatch } from './store-batch.ts'
 import type { ProducerIdentity } from './transactions.ts'
 
-/** One record to write into an internal topic. A null value is a tombstone. */
-export interface RecordToWrite {
-  readonly partition: number
-  readonly key: Buffer
-  readonly value: Buffer | null
-}
-
-/** A batch whose sequence is fixed: it is sent again as it is until the leader has it. */
-interface SequencedBatch {
-  readonly partition: number
-  readonly records: readonly RecordToWrite[]
-  readonly timestamp: bigint
-  readonly sequence: number
-}
-
-/** Well under the brokers' default message.max.bytes of 1 MB. */
-const batchBytesMax = 512 * 1024
-const recordOverheadBytes = 32
 const sequenceLimit = 2 ** 31
 const attemptsMax = 20
-const duplicateSequence = 46
 /** Brokers look for forgotten producers as often (producer.id.expiration.check.interval.ms). */
 const IDLE_MS = 600_000
 
@@ -186,67 +169,20 @@ export class TopicWriter {
   async #produce(nodeId: number, batches: readonly SequencedBatch[], signal: AbortSignal) {
     assert(this.#identity !== null, 'a batch has a sequence only with a producer id')
     const topic = this.#topic
-    const sequences = new NumericMap(batches.map(({ partition, sequence }) => [`${topic}:${partition}`, sequence]))
-    const messages = batches.flatMap(({ partition, records, timestamp }) =>
-      // The library's types do not have tombstones; its code does.
-      records.map(({ key, value }) => ({ topic, partition, timestamp, key, value: value as Buffer })),
-    )
-    const options = { compression: 'none', ...this.#identity, sequences, partitionLeaderEpoch: -1 } as const
-    const allReplicas = -1
-    const { requestTimeoutMs } = this.#cluster.settings
-    const answer = await this.#cluster.call('produce', { nodeId }, [allReplicas, requestTimeoutMs, messages, options], {
-      signal,
-      retries: 0,
-    })
-    assert(typeof answer === 'object', 'a request with acks=all has an answer')
-    const answers = new Map(answer.responses[0]?.partitionResponses.map((one) => [one.index, one]))
-    return batches.flatMap((batch) => {
-      const { errorCode = 3, errorMessage = null } = answers.get(batch.partition) ?? {}
-      // A duplicate was written by an earlier attempt, whose answer was lost.
-      if (errorCode === 0 || errorCode === duplicateSequence) return []
-      const api = `Produce to ${topic}-${batch.partition}`
-      const error = kafkaError(errorCode, {
-        cluster: this.#cluster.alias,
-        broker: String(nodeId),
-        api,
-        detail: errorMessage,
-      })
+    const identity = this.#identity
+    const failed = await appendToStore(this.#cluster, { topic, nodeId, identity }, batches, { signal })
+    return failed.map(({ batch, errorCode, error }) => {
       if (errorCode === invalidProducerEpoch && this.#producer !== null && this.#producer.refusal === null) {
-        throw errors.STORE_FENCED(
-          { cluster: this.#cluster.alias, topic, error: kafkaErrorName(errorCode) },
-          { cause: error },
-        )
+        const { alias } = this.#cluster
+        throw errors.STORE_FENCED({ cluster: alias, topic, error: kafkaErrorName(errorCode) }, { cause: error })
       }
       const identityIsLost = identityLost.has(errorCode)
-      const { action } = classify(error)
-      if (!identityIsLost && action !== 'retry' && action !== 'refresh-metadata') throw error
-      return [{ batch, error, identityIsLost }]
+      if (!identityIsLost && error.action !== 'retry' && error.action !== 'refresh-metadata') throw error
+      return { batch, error, identityIsLost }
     })
   }
 
   #leader(partition: number): number {
     return this.#cluster.metadata?.topics.get(this.#topic)?.partitions[partition]?.leader ?? -1
   }
-}
-
-/** @returns for each partition its records in batches that are small enough */
-export function batchesByPartition(records: readonly RecordToWrite[]): ReadonlyMap<number, readonly RecordToWrite[][]> {
-  const queues = new Map<number, RecordToWrite[][]>()
-  const sizes = new Map<number, number>()
-  for (const record of records) {
-    const { partition, key, value } = record
-    const sizeBytes = key.length + (value?.length ?? 0) + recordOverheadBytes
-    const queue = queues.get(partition) ?? []
-    queues.set(partition, queue)
-    const filledBytes = sizes.get(partition) ?? 0
-    const current = queue.at(-1)
-    if (current === undefined || filledBytes + sizeBytes > batchBytesMax) {
-      queue.push([record])
-      sizes.set(partition, sizeBytes)
-    } else {
-      current.push(record)
-      sizes.set(partition, filledBytes + sizeBytes)
-    }
-  }
-  return queues
 }

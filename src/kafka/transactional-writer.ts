@@ -1,22 +1,15 @@
-import { NumericMap } from '@platformatic/kafka'
 import { createBackoff } from '../base/backoff.ts'
 import { systemClock } from '../base/clock.ts'
 import { sequenceAfter } from '../mirror/run.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import { classify, kafkaError } from './kafka-error.ts'
-import { batchesByPartition } from './topic-writer.ts'
-import type { RecordToWrite } from './topic-writer.ts'
+import { appendToStore } from './store-append.ts'
+import { batchesByPartition } from './store-batch.ts'
+import type { RecordToWrite, SequencedBatch } from './store-batch.ts'
 import type { TransactionalProducer } from './transactions.ts'
 
 const attemptsMax = 10
-const duplicateSequence = 46
 const leaderNotAvailable = 5
-
-interface SequencedBatch {
-  readonly partition: number
-  readonly records: readonly RecordToWrite[]
-  readonly sequence: number
-}
 
 /**
  * Writes small amounts into one topic as part of a transaction, whose partitions were added before. After a failure nobody knows what was
@@ -45,10 +38,12 @@ export class TransactionalWriter {
     if (this.#producer !== producer) this.#sequences.clear()
     this.#producer = producer
     const queues = batchesByPartition(records)
+    const timestamp = BigInt(systemClock.now())
     for (let round = 0; ; round++) {
       const open = [...queues].flatMap(([partition, queue]) => {
         const batch = queue[round]
-        return batch === undefined ? [] : [{ partition, records: batch, sequence: this.#take(partition, batch.length) }]
+        if (batch === undefined) return []
+        return [{ partition, records: batch, timestamp, sequence: this.#take(partition, batch.length) }]
       })
       if (open.length === 0) return
       await this.#writeRound(producer, open, signal)
@@ -90,45 +85,12 @@ export class TransactionalWriter {
     const context = { cluster: this.#cluster.alias, broker: String(nodeId), api: `Produce to ${this.#topic}` }
     try {
       if (nodeId < 0) throw kafkaError(leaderNotAvailable, context)
-      return await this.#produce(producer, nodeId, batches, signal)
+      const target = { topic: this.#topic, nodeId, identity: producer }
+      return await appendToStore(this.#cluster, target, batches, { signal })
     } catch (error) {
       signal.throwIfAborted()
       return batches.map((batch) => ({ batch, error }))
     }
-  }
-
-  async #produce(
-    producer: TransactionalProducer,
-    nodeId: number,
-    batches: readonly SequencedBatch[],
-    signal: AbortSignal,
-  ) {
-    const topic = this.#topic
-    const { transactionalId, producerId, producerEpoch } = producer
-    const sequences = new NumericMap(batches.map(({ partition, sequence }) => [`${topic}:${partition}`, sequence]))
-    const timestamp = BigInt(systemClock.now())
-    const messages = batches.flatMap(({ partition, records }) =>
-      // The library's types do not have tombstones; its code does.
-      records.map(({ key, value }) => ({ topic, partition, timestamp, key, value: value as Buffer })),
-    )
-    const identity = { transactionalId, producerId, producerEpoch }
-    const options = { compression: 'none', ...identity, sequences, partitionLeaderEpoch: -1 } as const
-    const { requestTimeoutMs } = this.#cluster.settings
-    const allReplicas = -1
-    const answer = await this.#cluster.call('produce', { nodeId }, [allReplicas, requestTimeoutMs, messages, options], {
-      signal,
-      retries: 0,
-    })
-    const answers = new Map(
-      typeof answer === 'object' ? answer.responses[0]?.partitionResponses.map((one) => [one.index, one]) : [],
-    )
-    return batches.flatMap((batch) => {
-      const { errorCode = 3, errorMessage = null } = answers.get(batch.partition) ?? {}
-      if (errorCode === 0 || errorCode === duplicateSequence) return []
-      const api = `Produce to ${topic}-${batch.partition}`
-      const context = { cluster: this.#cluster.alias, broker: String(nodeId), api, detail: errorMessage }
-      return [{ batch, error: kafkaError(errorCode, context) as unknown }]
-    })
   }
 
   #leader(partition: number): number {

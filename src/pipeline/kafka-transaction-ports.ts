@@ -1,6 +1,6 @@
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { TransactionalWriter } from '../kafka/transactional-writer.ts'
-import type { RecordToWrite } from '../kafka/topic-writer.ts'
+import type { RecordToWrite } from '../kafka/store-batch.ts'
 import {
   addPartitionsToTransaction,
   endTransaction,

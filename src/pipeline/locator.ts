@@ -4,6 +4,7 @@ import { Notifier } from '../base/notifier.ts'
 import { enterWindow } from '../base/trace-window.ts'
 import type { LedgerIdentity } from '../mirror/ledger-entry.ts'
 import { OffsetMap } from '../mirror/offset-map.ts'
+import { isAnotherIncarnation } from '../mirror/topic-incarnation.ts'
 import { continuationOf } from './continuation.ts'
 import type { Continuation } from './continuation.ts'
 import type { LocatorCallOptions as CallOptions, PartitionAnswers, TargetSequence } from './locator-ports.ts'
@@ -174,7 +175,11 @@ export class Locator {
   #areTopicsKnown(partition: MirroredPartition): boolean {
     const ids = this.#deps.ports.topicIds(partition)
     const { sourceTopicId, targetTopicId } = partition.assignment
-    return ids !== null && !isAnother(sourceTopicId, ids.source) && !isAnother(targetTopicId, ids.target)
+    return (
+      ids !== null &&
+      !isAnotherIncarnation(sourceTopicId, ids.source) &&
+      !isAnotherIncarnation(targetTopicId, ids.target)
+    )
   }
 
   /** Of remote topics that did not take a batch: somebody may have changed them since. */
@@ -370,8 +375,4 @@ export class Locator {
     partition.delayReason = error.message
     this.#deps.onDelayed(partition, error, isNews)
   }
-}
-
-function isAnother(before: string | null, now: string | null): boolean {
-  return before !== null && now !== null && before !== now
 }
