@@ -8,11 +8,13 @@ import type { BrokerConnection } from './broker-connection.ts'
 
 const FETCH = { key: 1, version: 11 }
 const PRODUCE = { key: 0, version: 8 }
-const LIST_OFFSETS = { key: 2, version: 1 }
+const LIST_OFFSETS = { key: 2, version: 2 }
 const INIT_PRODUCER_ID = { key: 22, version: 0 }
 
 const LATEST = -1n
 const EARLIEST = -2n
+const READ_UNCOMMITTED = 0
+const READ_COMMITTED = 1
 const UNKNOWN_TOPIC_OR_PARTITION = 3
 const COORDINATOR_LOAD_IN_PROGRESS = 14
 const RETRY_MS = 20
@@ -146,15 +148,26 @@ export function endOffsets(connection: BrokerConnection, topic: string, partitio
   return listOffsets(connection, topic, partitionsCount, LATEST)
 }
 
+/** Up to where a consumer of committed records may read. */
+export function lastStableOffsets(connection: BrokerConnection, topic: string, partitionsCount: number) {
+  return listOffsets(connection, topic, partitionsCount, LATEST, READ_COMMITTED)
+}
+
 export function startOffsets(connection: BrokerConnection, topic: string, partitionsCount: number) {
   return listOffsets(connection, topic, partitionsCount, EARLIEST)
 }
 
 /** Undefined while the topic is not there. */
-async function listOffsets(connection: BrokerConnection, topic: string, partitionsCount: number, timestamp: bigint) {
+async function listOffsets(
+  connection: BrokerConnection,
+  topic: string,
+  partitionsCount: number,
+  timestamp: bigint,
+  isolation = READ_UNCOMMITTED,
+) {
   const name = Buffer.from(topic)
-  const body = Buffer.alloc(4 + 4 + 2 + name.length + 4 + partitionsCount * 12)
-  let at = body.writeInt32BE(-1, 0)
+  const body = Buffer.alloc(4 + 1 + 4 + 2 + name.length + 4 + partitionsCount * 12)
+  let at = body.writeInt8(isolation, body.writeInt32BE(-1, 0))
   at = writeTopic(body, at, name)
   at = body.writeInt32BE(partitionsCount, at)
   for (let partition = 0; partition < partitionsCount; partition++) {
@@ -168,7 +181,7 @@ async function listOffsets(connection: BrokerConnection, topic: string, partitio
 
 function parseOffsets(answer: Buffer, partitionsCount: number): number[] | undefined {
   const offsets = new Array<number>(partitionsCount).fill(0)
-  let at = 4 + 4
+  let at = 4 + 4 + 4
   at += 2 + answer.readInt16BE(at)
   let left = answer.readInt32BE(at)
   for (at += 4; left > 0; left--, at += 4 + 2 + 8 + 8) {

@@ -3,7 +3,7 @@ import { isExactlyOnce, remoteTopic } from './contestant.ts'
 import type { ContestantName, FlowUnderTest, RunningContestant } from './contestant.ts'
 import { connectTo, newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
-import { endOffsets } from './kafka-requests.ts'
+import { endOffsets, lastStableOffsets } from './kafka-requests.ts'
 import type { LatencyFigures } from './java-tool.ts'
 import type { Measurement } from './measurement.ts'
 import { cpuSeconds, peakRssMb, rssMb, since, sum } from './process-usage.ts'
@@ -90,7 +90,7 @@ export async function runIdle(
   return { ...run, figures: measured, facts }
 }
 
-/** Until the remote topic holds so many records. */
+/** Until the remote topic holds so many records, none of which waits for the end of a transaction: whoever measures reads on from there. */
 export async function waitUntilCopied(
   { target }: Environment,
   flow: FlowUnderTest,
@@ -102,8 +102,9 @@ export async function waitUntilCopied(
   try {
     for (;;) {
       const offsets = await endOffsets(connection, remoteTopic(flow), flow.partitionsCount)
-      const copied = offsets?.reduce((total, offset) => total + offset, 0) ?? 0
-      if (copied >= records) return
+      const copied = sumOf(offsets)
+      const stable = sumOf(await lastStableOffsets(connection, remoteTopic(flow), flow.partitionsCount))
+      if (copied >= records && stable >= copied) return
       if (running.hasEnded) throw new Error(`${running.logFile}: the contestant ended early`)
       if (performance.now() > deadlineMs) throw new Error(`only ${copied} of ${records} records after ${TIMEOUT_MS} ms`)
       await sleep(POLL_MS)
@@ -111,6 +112,10 @@ export async function waitUntilCopied(
   } finally {
     connection[Symbol.dispose]()
   }
+}
+
+function sumOf(offsets: readonly number[] | undefined): number {
+  return offsets?.reduce((total, offset) => total + offset, 0) ?? 0
 }
 
 /** Creates a topic on the source and spreads records over its partitions. */
