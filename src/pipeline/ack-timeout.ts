@@ -1,9 +1,11 @@
 import { LONG_WAY_WRITE_MS } from './long-way.ts'
 
-const LEAST_MS = 1_000
+const LEAST_MS = 400
+/** As long as it is not known what is usual here. */
+const FIRST_MS = 1_000
 const USUAL_TIMES = 20
 const SMOOTHING = 0.1
-/** So many answers must have come before the way can be called long. */
+/** So many answers must have come before it is known what is usual, and before the way can be called long. */
 const ANSWERS_LEAST = 8
 
 /**
@@ -26,7 +28,8 @@ export class AckTimeout {
 
   get currentMs(): number {
     if (!this.#isShared) return this.#longestMs
-    return Math.ceil(Math.min(this.#longestMs, Math.max(LEAST_MS, this.#usualMs * USUAL_TIMES)))
+    const leastMs = this.#answersCount < ANSWERS_LEAST ? FIRST_MS : LEAST_MS
+    return Math.ceil(Math.min(this.#longestMs, Math.max(leastMs, this.#usualMs * USUAL_TIMES)))
   }
 
   /** Whether the broker is a long way off. */

@@ -1,7 +1,5 @@
 import { errors } from '../base/errors.ts'
-import { enterWindow } from '../base/trace-window.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
-import type { LedgerWrite } from '../mirror/ledger-entry.ts'
 import { FencingProducer } from '../kafka/fencing-producer.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
@@ -22,10 +20,10 @@ import type { LocatorDependencies } from './locator-dependencies.ts'
 import { MirroredPartition } from './mirrored-partition.ts'
 import type { PartitionAssignment } from './partition-assignment.ts'
 import { PartitionKeeper } from './partition-keeper.ts'
-import type { LedgerTicket } from './pending-batch.ts'
 import { ReadSide } from './read-side.ts'
 import type { TransactionLocator } from './transaction-locator.ts'
 import { TransactionMembership } from './transaction-membership.ts'
+import { WriteAhead } from './write-ahead.ts'
 import { WriteSide } from './write-side.ts'
 
 const TICK_MS = 100
@@ -48,6 +46,7 @@ export class Lane {
   readonly #defect = Promise.withResolvers<never>()
   readonly #readSide: ReadSide
   readonly #writeSide: WriteSide
+  readonly #writeAhead: WriteAhead
   readonly #producer: FencingProducer
   readonly #ports: KafkaLocatorPorts
   readonly #locator: Locator | TransactionLocator
@@ -86,8 +85,15 @@ export class Lane {
       onMoved: (partition) => this.#noteMoved(partition),
       transactions: () => this.#transactions,
     })
-    const { source, target } = dependencies
+    const { source, target, ledger, clock } = dependencies
     const { arenas } = this.#writeSide
+    this.#writeAhead = new WriteAhead({
+      ledger,
+      clock,
+      signal: this.#writeSide.signal,
+      onDurable: (partitions) => this.#writeSide.pump(partitions),
+      onDefect: context.onDefect,
+    })
     const transactions = createLaneTransactions(context, this.#writeSide, () => this.#keeper)
     this.#transactions = transactions
     const transactional = transactions === null ? null : () => transactions.producer
@@ -270,7 +276,7 @@ export class Lane {
       topics: () => this.#topics('sourceTopic'),
       bounds: (partition) => this.#ports.boundsOf(partition, { signal: this.#reading.signal }),
       onGap: (gap) => this.#deps.onGap(gap),
-      onRuns: (writes, ticket, partitions) => this.#writeLedger(writes, ticket, partitions),
+      onRuns: (writes, ticket, partitions) => this.#writeAhead.write(writes, ticket, partitions),
       onTaken: (partitions) => this.#taken(partitions),
       onRepositioned: (partition) => this.#noteMoved(partition),
       refuse: (partition, error) => this.#keeper.refuse(partition, error),
@@ -281,18 +287,6 @@ export class Lane {
         this.#keeper.fail(partition, 'a batch that was sent before may still arrive in the place of the next one')
       },
       onMetadata: () => this.#findChangedTopics(),
-    })
-  }
-
-  #writeLedger(writes: readonly LedgerWrite[], ticket: LedgerTicket, partitions: readonly MirroredPartition[]): void {
-    const { signal } = this.#writeSide
-    const durable = this.#deps.ledger.write(writes, { signal }).then(() => {
-      enterWindow('ledger-written-batch-unsent')
-      ticket.isDurable = true
-      this.#writeSide.pump(partitions)
-    })
-    durable.catch((error: unknown) => {
-      if (!signal.aborted) this.#defect.reject(error)
     })
   }
 
@@ -337,6 +331,7 @@ export class Lane {
       withdrawWriting: (partition) => this.#writeSide.withdraw(partition),
       offerWriting: (partition) => this.#writeSide.pump([partition]),
       blockedForMs: (partition) => this.#writeSide.blockedForMs(partition),
+      isHeldUp: (partition) => this.#writeSide.isHeldUp(partition),
       wantConnection: (partition) => this.#writeSide.wantConnection(partition),
       onRecovery: () => this.#recoveriesTotal++,
       onFailed: (partition) => this.#transactions?.failed(partition),

@@ -47,7 +47,7 @@ export class Locator {
     const { signal } = options
     let isOver = false
     while (!signal.aborted && !isOver) {
-      await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: RETRY_MS })
+      await this.#changed.wait(this.#waiting.size === 0 ? { signal } : { signal, timeoutMs: this.#nextDueMs() })
       for (const [leader, due] of this.#dueByLeader()) {
         this.#busy.add(leader)
         void this.#locateGroup(due, options)
@@ -61,6 +61,14 @@ export class Locator {
           })
       }
     }
+  }
+
+  /** ms until the next partition may be looked at again; a leader that is busy says when it is not. */
+  #nextDueMs(): number {
+    const nowMs = this.#deps.clock.monotonic()
+    let least = RETRY_MS
+    for (const { retryAtMs } of this.#waiting) if (retryAtMs > nowMs) least = Math.min(least, retryAtMs - nowMs)
+    return Math.ceil(least)
   }
 
   #dueByLeader(): Map<number, MirroredPartition[]> {

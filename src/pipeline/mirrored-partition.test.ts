@@ -104,7 +104,7 @@ test('a partition whose target cannot be asked has no more in flight than a brok
 
 test('a batch waits until its run is in the ledger', () => {
   const partition = makePartition(0, 0)
-  const ticket = { isDurable: false }
+  const ticket = { isDurable: false, lateAtMs: Infinity }
   const lease = new FrameLease(frame, () => {})
   partition.nextRun(0, 5, 1)
   partition.enqueue({ lease, at: 0, size: 1, upstream: 0, count: 1, isForwarded: false, ticket, positionAfter: 1 }, 5)

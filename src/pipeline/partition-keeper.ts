@@ -4,18 +4,16 @@ import type { Clock } from '../base/clock.ts'
 import type { EventFields } from '../observe/event.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
+import type { LedgerTicket } from './pending-batch.ts'
 import { transition } from './writer-state.ts'
 import type { WriterEvent } from './writer-state.ts'
 
-const FAILED_RETRY_LEAST_MS = 100
+const FAILED_RETRY_LEAST_MS = 20
 const FAILED_RETRY_LONGEST_MS = 2_000
 /** A refusal may pass (a permission given, a broken replica replaced, a limit raised): it is tried again, but not in a hurry. */
 const REFUSED_RETRY_MS = 30_000
 /** Each refusal in a row doubles the pause, up to eight minutes. */
 const REFUSED_DOUBLINGS_MAX = 4
-/** A queue that its own partition holds up for this long gives its bytes back; they are fetched again later. */
-const STUCK_MS = 1_000
-const ISOLATED_STUCK_MS = 100
 
 export interface PartitionKeeperDependencies {
   readonly clock: Clock
@@ -31,6 +29,8 @@ export interface PartitionKeeperDependencies {
   offerWriting(partition: MirroredPartition): void
   /** For how long nothing of the partition can be sent, in ms; Infinity when it is not known who leads it. */
   blockedForMs(partition: MirroredPartition): number
+  /** Whether what waits of the partition waits for longer than others are to wait with it. */
+  isHeldUp(partition: MirroredPartition): boolean
   /** Its channel has no connection: one is to be opened although nothing is queued. */
   wantConnection(partition: MirroredPartition): void
   onRecovery(): void
@@ -48,8 +48,8 @@ export class PartitionKeeper {
   readonly #deps: PartitionKeeperDependencies
   /** Partitions that wait for a retry, or have something queued. */
   readonly #attention = new Set<MirroredPartition>()
-  /** Not read for now because their queues were stuck. */
-  readonly #parked = new Set<MirroredPartition>()
+  /** Not read for now because their queues were stuck; with what they waited for if that was the ledger. */
+  readonly #parked = new Map<MirroredPartition, LedgerTicket | null>()
 
   constructor(dependencies: PartitionKeeperDependencies) {
     this.#deps = dependencies
@@ -158,7 +158,7 @@ export class PartitionKeeper {
   }
 
   #resumeParked(partition: MirroredPartition): void {
-    if (partition.inFlight.length > 0) return
+    if (partition.inFlight.length > 0 || this.#parked.get(partition)?.isDurable === false) return
     if (this.#deps.blockedForMs(partition) > 0) {
       this.#deps.wantConnection(partition)
       return
@@ -168,11 +168,11 @@ export class PartitionKeeper {
     this.#deps.resumeReading(partition)
   }
 
+  /** A queue that its own partition, or its run in the ledger, holds up gives its bytes back: whoever reads needs the memory for others, and it is read again later. */
   #unstick(partition: MirroredPartition, nowMs: number): void {
-    const oldest = partition.inFlight.first()
-    const isSlow =
-      oldest !== undefined && nowMs - oldest.sentAtMs > (partition.isIsolated ? ISOLATED_STUCK_MS : STUCK_MS)
-    if (!isSlow && this.#deps.blockedForMs(partition) < STUCK_MS) {
+    const ticket = partition.queue.first()?.ticket ?? null
+    const isLedgerLate = ticket !== null && !ticket.isDurable && nowMs > ticket.lateAtMs
+    if (!isLedgerLate && !this.#deps.isHeldUp(partition)) {
       this.#deps.offerWriting(partition)
       return
     }
@@ -180,7 +180,7 @@ export class PartitionKeeper {
     partition.discardQueue()
     // What it would have stopped at is met again when it is read again.
     partition.pendingRefusal = null
-    this.#parked.add(partition)
+    this.#parked.set(partition, ticket)
   }
 
   #apply(partition: MirroredPartition, event: WriterEvent): void {

@@ -3,6 +3,8 @@ import type { FrameLease } from './frame-lease.ts'
 /** Set when the runs that a fetched answer begins are durable in the ledger; their batches wait for it. */
 export interface LedgerTicket {
   isDurable: boolean
+  /** Monotonic ms after which the write takes longer than is usual: batches that wait for it are not to hold up others. */
+  lateAtMs: number
 }
 
 /** One source batch on its way: first queued, then in flight. Its boundaries and sequence are frozen here. */

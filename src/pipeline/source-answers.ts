@@ -56,7 +56,7 @@ export class SourceAnswers {
   }
 
   take(answered: readonly AnsweredPartition[], lease: FrameLease): void {
-    const ticket: LedgerTicket = { isDurable: false }
+    const ticket: LedgerTicket = { isDurable: false, lateAtMs: Infinity }
     const writes: LedgerWrite[] = []
     const taken: MirroredPartition[] = []
     for (const { partition, fetched } of answered) {

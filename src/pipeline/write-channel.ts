@@ -16,6 +16,7 @@ import { forwardBatch, resealBatch } from '../wire/reseal.ts'
 import { AckTimeout } from './ack-timeout.ts'
 import { pickVersion } from './api-version.ts'
 import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
+import { Patience } from './patience.ts'
 import type { PendingBatch } from './pending-batch.ts'
 
 const PRODUCE_KEY = 0
@@ -26,6 +27,10 @@ const FIRST_FLEXIBLE_VERSION = 9
 const UNFLUSHED_BYTES_MAX = 4 * 1024 * 1024
 /** Requests that wait for their answers: bounds the bookkeeping, far above what any way needs. */
 const REQUESTS_IN_FLIGHT_MAX = 2048
+
+/** What a partition has read is given back, to be read again, when nothing of it can be sent for so long: others wait for the memory. In ms. */
+const HELD_UP = { connecting: 300, throttled: 1_000, isolated: 100 }
+const PATIENCE = { leastMs: 300, longestMs: 1_000 }
 
 /** A batch in a request, and whose it is. */
 export interface SentBatch {
@@ -75,6 +80,7 @@ export class WriteChannel {
   readonly isShared: boolean
   readonly #deps: WriteChannelDependencies
   readonly #ackTimeout: AckTimeout
+  readonly #patience = new Patience(PATIENCE)
   /** Partitions whose head of queue may be sendable, in turn. */
   readonly #ready = new Set<MirroredPartition>()
   readonly #changed = new Notifier()
@@ -102,6 +108,16 @@ export class WriteChannel {
     const nowMs = this.#deps.clock.monotonic()
     if (this.#waitingSinceMs !== null) return nowMs - this.#waitingSinceMs
     return Math.max(0, this.#throttledUntilMs - nowMs)
+  }
+
+  /** Whether what waits of the partition waits for longer than others are to wait with it. */
+  isHeldUp({ inFlight, isIsolated }: MirroredPartition): boolean {
+    const nowMs = this.#deps.clock.monotonic()
+    if (this.#waitingSinceMs !== null && nowMs - this.#waitingSinceMs > HELD_UP.connecting) return true
+    if (this.#throttledUntilMs - nowMs > HELD_UP.throttled) return true
+    const oldest = inFlight.first()
+    const patienceMs = isIsolated ? HELD_UP.isolated : this.#patience.currentMs
+    return oldest !== undefined && nowMs - oldest.sentAtMs > patienceMs
   }
 
   /** For how long the kernel has taken nothing of what it was handed, in ms: the broker does not read. */
@@ -283,7 +299,10 @@ export class WriteChannel {
     this.#requests.delete(sent)
     // The broker took this request up when it had answered the one before; what it gave up waiting for says nothing about what is usual.
     const isTimedOut = partitions.some(({ errorCode }) => errorCode === REQUEST_TIMED_OUT)
-    if (!isTimedOut) this.#ackTimeout.acknowledged(nowMs - Math.max(sentAtMs, this.#answeredAtMs), nowMs - sentAtMs)
+    if (!isTimedOut) {
+      this.#ackTimeout.acknowledged(nowMs - Math.max(sentAtMs, this.#answeredAtMs), nowMs - sentAtMs)
+      this.#patience.took(sentAtMs, nowMs)
+    }
     this.#answeredAtMs = nowMs
     if (throttleTimeMs > 0) this.#throttle(throttleTimeMs)
     const lost: SentBatch[] = []
@@ -293,7 +312,17 @@ export class WriteChannel {
       else this.#deps.onAnswered(one, produced)
     })
     if (lost.length > 0) this.#deps.onLost(lost, new Error('the answer does not name the partition'))
-    this.pump()
+    if (isTimedOut && this.isShared && this.#hasInFlight(sent, partitions)) void this.abandon()
+    else this.pump()
+  }
+
+  /**
+   * Whether a partition that was not acknowledged in time has more on its way over this connection. The broker takes one request at a time, so it would let all
+   * partitions wait as long again for each of them: they are better off on a new connection, although each has to look first how far it came.
+   */
+  #hasInFlight(sent: readonly SentBatch[], partitions: readonly ProducedPartition[]): boolean {
+    const slow = sent.filter((one, index) => answerFor(one, partitions, index)?.errorCode === REQUEST_TIMED_OUT)
+    return slow.some(({ partition }) => partition.inFlight.length > 0)
   }
 
   #decode(frame: Frame): ProduceResponse {

@@ -96,6 +96,11 @@ export class WriteSide {
     return this.#router.channelOf(partition)?.blockedForMs() ?? Infinity
   }
 
+  /** Whether what waits of the partition waits for longer than others are to wait with it. */
+  isHeldUp(partition: MirroredPartition): boolean {
+    return this.#router.channelOf(partition)?.isHeldUp(partition) ?? true
+  }
+
   /** Opens the partition's connection again although nothing is queued. */
   wantConnection(partition: MirroredPartition): void {
     const channel = this.#router.channelOf(partition) ?? this.#router.offer(partition)

@@ -158,6 +158,7 @@ export class TransactionModel {
       withdrawWriting: () => {},
       offerWriting: (partition) => this.#transactions.want(partition),
       blockedForMs: () => 0,
+      isHeldUp: () => false,
       wantConnection: () => {},
       onRecovery: () => {},
       onFailed: (partition) => this.#transactions.failed(partition),
