@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
 import { longTest } from '../support/long-test.ts'
 import { assertExactlyOnceInOrder, reconcile } from '../support/judge.ts'
-import { startMirrorMaker } from '../support/mirror-maker.ts'
+import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
 import { startRecords } from '../support/record-stream.ts'
+import { until } from '../support/until.ts'
 
-const WAIT_MS = 120_000
 const committed = { targetIsolation: 'read_committed' } as const
-const internalTopics = [
-  'config.storage',
-  'status.storage',
-  'checkpoints.topic',
-  'heartbeats.topic',
-  'offset-syncs.topic',
-]
-const replicas = Object.fromEntries(internalTopics.map((topic) => [`${topic}.replication.factor`, '1']))
 
 let source: KafkaCluster
 let target: KafkaCluster
@@ -35,7 +26,7 @@ after(async () => {
 
 function optionsOf(alias: string) {
   const properties = {
-    ...replicas,
+    ...SINGLE_REPLICA,
     'us.exactly.once.source.support': 'enabled',
     [`${alias}.consumer.isolation.level`]: 'read_committed',
     // MirrorMaker 2 commits between polls: with whole batches in each, its positions are ends of batches.
@@ -47,14 +38,6 @@ function optionsOf(alias: string) {
     'us.heartbeat.interval.ms': '2000',
   }
   return { source, target, alias, topics: alias, properties }
-}
-
-async function until(what: string, isSo: () => Promise<boolean> | boolean, describe = () => ''): Promise<void> {
-  const deadlineMs = performance.now() + WAIT_MS
-  while (!(await isSo())) {
-    assert.ok(performance.now() < deadlineMs, `waited ${WAIT_MS} ms for ${what}\n${describe()}`)
-    await sleep(500)
-  }
 }
 
 /** Records of the copy that a reader of committed records finds. */

@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { generateRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
-import { startMirrorMaker } from '../support/mirror-maker.ts'
+import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
-
-const internalTopics = [
-  'config.storage',
-  'status.storage',
-  'checkpoints.topic',
-  'heartbeats.topic',
-  'offset-syncs.topic',
-]
-const properties = Object.fromEntries(internalTopics.map((topic) => [`${topic}.replication.factor`, '1']))
-const waitMs = 120_000
-const pollMs = 500
-
-async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + waitMs
-  while (!(await isTrue())) {
-    assert.ok(performance.now() < deadlineMs, `waited ${waitMs} ms for ${what}`)
-    await sleep(pollMs)
-  }
-}
+import { until } from '../support/until.ts'
 
 async function held(target: KafkaCluster): Promise<number> {
   const offsets = await listOffsets(target, 'eu.orders').catch(() => ({}))
@@ -42,7 +23,7 @@ test(
     const [source, target] = await Promise.all([startCluster(), startCluster()])
     resources.use(source)
     resources.use(target)
-    const options = { source, target, alias: 'eu', topics: 'orders', properties }
+    const options = { source, target, alias: 'eu', topics: 'orders', properties: SINGLE_REPLICA }
     await createTopics(source, { name: 'orders', partitions: 1 })
     const write = (firstSequence: number) =>
       generateRecords(source.adminProperties, { topic: 'orders', partitions: 1, count: 100, firstSequence })

@@ -1,35 +1,19 @@
-import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { generateRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
-import { startMirrorMaker } from '../support/mirror-maker.ts'
+import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
-
-const internalTopics = [
-  'config.storage',
-  'status.storage',
-  'checkpoints.topic',
-  'heartbeats.topic',
-  'offset-syncs.topic',
-]
-const properties = Object.fromEntries(internalTopics.map((topic) => [`${topic}.replication.factor`, '1']))
-const waitMs = 120_000
-const pollMs = 500
+import { until } from '../support/until.ts'
 
 async function untilEnds(target: KafkaCluster, count: number): Promise<void> {
   const isThere = async (): Promise<boolean> => {
     const offsets = await listOffsets(target, 'eu.orders').catch(() => ({}))
     return Object.values(offsets).filter(({ latest }) => latest >= count).length === 2
   }
-  const deadlineMs = performance.now() + waitMs
-  while (!(await isThere())) {
-    assert.ok(performance.now() < deadlineMs, `the copy did not reach ${count} records a partition`)
-    await sleep(pollMs)
-  }
+  await until(`${count} records in each partition of the copy`, isThere)
 }
 
 test(
@@ -40,7 +24,7 @@ test(
     const [source, target] = await Promise.all([startCluster(), startCluster()])
     resources.use(source)
     resources.use(target)
-    const options = { source, target, alias: 'eu', topics: 'orders', properties }
+    const options = { source, target, alias: 'eu', topics: 'orders', properties: SINGLE_REPLICA }
     await createTopics(source, { name: 'orders', partitions: 2 })
     const write = (firstSequence: number) =>
       generateRecords(source.adminProperties, { topic: 'orders', partitions: 2, count: 100, firstSequence })

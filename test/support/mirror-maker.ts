@@ -20,6 +20,15 @@ export interface MirrorMaker extends AsyncDisposable {
   kill(): Promise<void>
 }
 
+/** Settings for clusters of one broker: MirrorMaker 2 wants three replicas of its own topics. */
+export const SINGLE_REPLICA: Readonly<Record<string, string>> = {
+  'config.storage.replication.factor': '1',
+  'status.storage.replication.factor': '1',
+  'checkpoints.topic.replication.factor': '1',
+  'heartbeats.topic.replication.factor': '1',
+  'offset-syncs.topic.replication.factor': '1',
+}
+
 /** Starts the real MirrorMaker 2 in dedicated mode, with these settings as its mm2.properties. */
 export async function startMirrorMaker(
   installation: KafkaInstallation,
