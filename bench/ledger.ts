@@ -136,18 +136,17 @@ function measureHoleFree(records: number): void {
   partition.identity = identity
   partition.map = new OffsetMap()
   partition.continueAt({ upstream: 0, sequence: 0, downstream: 0, leaderEpoch: 0 })
-  const lease = { hold() {}, drop() {} } as never
+  const memory = { bytes: Buffer.alloc(0), hold() {}, drop() {} }
+  const usual = { memory, at: 0, size: 1_000, pieces: null, handling: 'resealed', ticket: null } as const
   const perBatch = 100
   let writes = 0
   const startedMs = performance.now()
   for (let upstream = 0; upstream < records; upstream += perBatch) {
-    const run = partition.nextRun(upstream, 0, perBatch)
-    if (run !== null && partition.ledgerWrite([run]) !== null) writes++
-    const positionAfter = upstream + perBatch
-    partition.enqueue(
-      { lease, at: 0, size: 1_000, upstream, count: perBatch, isForwarded: false, ticket: null, positionAfter },
-      0,
-    )
+    const runs: Run[] = []
+    const batch = { ...usual, upstream, count: perBatch, positionAfter: upstream + perBatch }
+    partition.beginRuns(batch, 0, runs)
+    if (partition.ledgerWrite(runs) !== null) writes++
+    partition.enqueue(batch, 0)
     partition.queue.shift()
   }
   const nsPerRecord = ((performance.now() - startedMs) * 1e6) / records

@@ -12,6 +12,8 @@ const totals = {
   bytesTotal: 5,
   resealedTotal: 1,
   forwardedTotal: 0,
+  rebuiltTotal: 0,
+  coalescedTotal: 0,
   droppedTotal: 0,
   recoveriesTotal: 0,
   foreignWritesTotal: 0,

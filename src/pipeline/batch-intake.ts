@@ -1,7 +1,7 @@
 import type { Run } from '../mirror/run.ts'
 import { AbortedTransactions } from '../wire/aborted-transactions.ts'
 import { chooseRewrite } from '../wire/choose-rewrite.ts'
-import type { RewritePlan } from '../wire/choose-rewrite.ts'
+import type { DropReason, RewritePlan } from '../wire/choose-rewrite.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
 import { BatchHeader, maxTimestampAt, readBatchHeader } from '../wire/record-batch.ts'
 import { verifyChecksum } from '../wire/reseal.ts'
@@ -56,7 +56,7 @@ export class BatchIntake {
     ticket: LedgerTicket,
     runs: Run[],
   ): boolean {
-    const { bytes } = lease.frame
+    const { bytes } = lease
     const header = this.#header
     const plan = this.#plan
     plan.targetTimestampType = partition.target.timestampType
@@ -77,7 +77,7 @@ export class BatchIntake {
       switch (rewrite.kind) {
         case 'drop':
           this.droppedTotal++
-          if (header.lastOffset >= partition.fetchOffset) partition.skipTo(header.lastOffset + 1, header.leaderEpoch)
+          if (header.lastOffset >= partition.fetchOffset) this.#skip(partition, rewrite.reason)
           break
         case 'rebuild':
         case 'coalesce':
@@ -92,10 +92,18 @@ export class BatchIntake {
     return true
   }
 
+  #skip(partition: MirroredPartition, reason: DropReason): void {
+    const { baseOffset, lastOffset, leaderEpoch } = this.#header
+    // An emptied batch held records once, and who read it then has copied them.
+    partition.skipTo(lastOffset + 1, leaderEpoch, reason === 'empty' ? Infinity : baseOffset)
+  }
+
   #isAtOddsWithStrays(partition: MirroredPartition, bytes: Buffer, at: number): boolean {
     if (partition.strays === null) return false
+    const { baseOffset: upstream, recordCount: count, leaderEpoch } = this.#header
     const maxTimestampMs = Number(maxTimestampAt(bytes, at))
-    return partition.isAtOddsWithStrays(this.#header, maxTimestampMs, this.#settings.nowMs())
+    const circumstances = { leaderEpoch, maxTimestampMs, nowMs: this.#settings.nowMs() }
+    return partition.isAtOddsWithStrays({ upstream, count, pieces: null }, circumstances)
   }
 
   /** Told apart: what another configuration of the remote topic would mend, and what nothing does. */
@@ -128,24 +136,21 @@ export class BatchIntake {
     runs: Run[],
     isForwarded: boolean,
   ): void {
-    const header = this.#header
-    if (this.#settings.keepsRuns) {
-      const run = partition.nextRun(header.baseOffset, header.leaderEpoch, header.recordCount)
-      if (run !== null) runs.push(run)
-    }
+    const { baseOffset: upstream, recordCount: count, size, lastOffset, leaderEpoch } = this.#header
+    const place = { upstream, count, pieces: null }
+    if (this.#settings.keepsRuns) partition.beginRuns(place, leaderEpoch, runs)
     const mustWait = this.#settings.isIdempotent && runs.length > 0
     partition.enqueue(
       {
-        lease,
+        ...place,
+        memory: lease,
         at,
-        size: header.size,
-        upstream: header.baseOffset,
-        count: header.recordCount,
-        isForwarded,
+        size,
+        handling: isForwarded ? 'forwarded' : 'resealed',
         ticket: mustWait ? ticket : null,
-        positionAfter: header.lastOffset + 1,
+        positionAfter: lastOffset + 1,
       },
-      header.leaderEpoch,
+      leaderEpoch,
     )
   }
 }

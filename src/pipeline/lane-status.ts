@@ -26,9 +26,11 @@ export interface PartitionStatus {
 export interface LaneTotals {
   readonly recordsTotal: number
   readonly bytesTotal: number
-  /** Batches by what was done with them. */
+  /** Target batches by what was done to make them, and dropped source batches. */
   readonly resealedTotal: number
   readonly forwardedTotal: number
+  readonly rebuiltTotal: number
+  readonly coalescedTotal: number
   readonly droppedTotal: number
   readonly recoveriesTotal: number
   /** Partitions whose target does not say how far the copy came: no READ permission, or brokers before 2.8. */

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { OffsetMap } from '../mirror/offset-map.ts'
+import type { Run } from '../mirror/run.ts'
 import { FrameLease } from './frame-lease.ts'
 import { MirroredPartition } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
+import { StrayBatches } from './stray-batches.ts'
 
 const window = { batchesMax: 4, bytesMax: 1_000 }
+const sentByOthers = { leaderEpoch: 5, isOtherPlan: false, end: null }
 const frame = { bytes: Buffer.alloc(0), bodyStart: 0, retain() {}, release() {} }
 
 function makePartition(upstream: number, sequence: number): MirroredPartition {
@@ -40,11 +43,18 @@ function makePartition(upstream: number, sequence: number): MirroredPartition {
 /** Takes in a batch of `count` records at the reading position, as BatchIntake does. */
 function takeIn(partition: MirroredPartition, count: number, size = 100): void {
   const upstream = partition.fetchOffset
-  const run = partition.nextRun(upstream, 5, count)
-  if (run !== null) partition.map?.begin(run)
-  const lease = new FrameLease(frame, () => {})
+  for (const run of runsOf(partition, upstream, count)) partition.map?.begin(run)
+  const memory = new FrameLease(frame, () => {})
   const positionAfter = upstream + count
-  partition.enqueue({ lease, at: 0, size, upstream, count, isForwarded: false, ticket: null, positionAfter }, 5)
+  partition.enqueue({ ...usual, memory, size, upstream, count, positionAfter }, 5)
+}
+
+const usual = { at: 0, size: 1, pieces: null, handling: 'resealed' as const, ticket: null }
+
+function runsOf(partition: MirroredPartition, upstream: number, count: number, leaderEpoch = 5): Run[] {
+  const runs: Run[] = []
+  partition.beginRuns({ upstream, count, pieces: null }, leaderEpoch, runs)
+  return runs
 }
 
 function send(partition: MirroredPartition): PendingBatch | undefined {
@@ -68,9 +78,60 @@ test('batches without holes between them are one run, and a hole begins another'
 
 test('a new leader epoch at the source begins a run, so that the ledger knows the epoch of the last batch', () => {
   const partition = makePartition(0, 0)
-  assert.notEqual(partition.nextRun(0, 5, 1), null)
   takeIn(partition, 1)
-  assert.notEqual(partition.nextRun(1, 6, 1), null)
+  assert.deepEqual(runsOf(partition, 1, 1), [])
+  assert.equal(runsOf(partition, 1, 1, 6).length, 1)
+})
+
+test('each piece of a batch with holes is a run of its own', () => {
+  const partition = makePartition(100, 2 ** 31 - 4)
+  takeIn(partition, 2)
+  const memory = new FrameLease(frame, () => {})
+  const pieces = [
+    { upstream: 102, count: 1 },
+    { upstream: 105, count: 3 },
+    { upstream: 110, count: 1 },
+  ]
+  const runs: Run[] = []
+  const batch = { upstream: 102, count: 5, pieces }
+  partition.beginRuns(batch, 5, runs)
+  partition.enqueue({ ...usual, ...batch, memory, positionAfter: 120 }, 5)
+  partition.beginRuns({ upstream: 111, count: 4, pieces: null }, 5, runs)
+  assert.deepEqual(runs, [
+    { upstream: 105, sequence: 2 ** 31 - 1, downstream: 1_003 },
+    { upstream: 110, sequence: 2, downstream: 1_006 },
+  ])
+  assert.equal(partition.fetchOffset, 120)
+})
+
+for (const [what, prepare, isAtOdds] of [
+  ['a hole that a marker leaves is no hole to a stray batch', (one) => one.skipTo(111, 5, 110), false],
+  ['an emptied batch may have held what a stray batch holds', (one) => one.skipTo(111, 5), true],
+  ['nor is it known what was in a hole that nobody saw', () => {}, true],
+  ['a gap is a hole although a marker follows', (one) => (one.readFrom(111, 5), one.skipTo(111, 5, 110)), true],
+] satisfies [string, (partition: MirroredPartition) => unknown, boolean][]) {
+  test(what, () => {
+    const partition = makePartition(100, 0)
+    partition.strays = new StrayBatches([{ upstream: 100, sequence: 0, downstream: 1_000 }], sentByOthers)
+    const circumstances = { leaderEpoch: 5, maxTimestampMs: 1e12, nowMs: 1e12 }
+    takeIn(partition, 10)
+    prepare(partition)
+    assert.equal(partition.isAtOddsWithStrays({ upstream: 111, count: 1, pieces: null }, circumstances), isAtOdds)
+  })
+}
+
+test('a hole inside a batch is one that a stray batch may not have, and so is what is missing at the end of one', () => {
+  const partition = makePartition(100, 0)
+  partition.strays = new StrayBatches([{ upstream: 100, sequence: 0, downstream: 1_000 }], sentByOthers)
+  const circumstances = { leaderEpoch: 5, maxTimestampMs: 1e12, nowMs: 1e12 }
+  const pieces = [
+    { upstream: 100, count: 2 },
+    { upstream: 103, count: 2 },
+  ]
+  assert.equal(partition.isAtOddsWithStrays({ upstream: 100, count: 4, pieces }, circumstances), true)
+  const memory = new FrameLease(frame, () => {})
+  partition.enqueue({ ...usual, memory, upstream: 100, count: 2, positionAfter: 103 }, 5)
+  assert.equal(partition.isAtOddsWithStrays({ upstream: 103, count: 2, pieces: null }, circumstances), true)
 })
 
 test('a sequence wraps to 0 after 2^31 - 1', () => {
@@ -105,9 +166,8 @@ test('a partition whose target cannot be asked has no more in flight than a brok
 test('a batch waits until its run is in the ledger', () => {
   const partition = makePartition(0, 0)
   const ticket = { isDurable: false, lateAtMs: Infinity }
-  const lease = new FrameLease(frame, () => {})
-  partition.nextRun(0, 5, 1)
-  partition.enqueue({ lease, at: 0, size: 1, upstream: 0, count: 1, isForwarded: false, ticket, positionAfter: 1 }, 5)
+  const memory = new FrameLease(frame, () => {})
+  partition.enqueue({ ...usual, memory, upstream: 0, count: 1, ticket, positionAfter: 1 }, 5)
   assert.equal(partition.canSend(window), false)
   ticket.isDurable = true
   assert.equal(partition.canSend(window), true)
@@ -141,12 +201,10 @@ test('all memory of a frame is given back when its batches were sent or discarde
   let freed = 0
   const lease = new FrameLease(frame, () => freed++)
   for (const upstream of [0, 1]) {
-    partition.nextRun(upstream, 5, 1)
-    const positionAfter = upstream + 1
-    partition.enqueue({ lease, at: 0, size: 1, upstream, count: 1, isForwarded: false, ticket: null, positionAfter }, 5)
+    partition.enqueue({ ...usual, memory: lease, upstream, count: 1, positionAfter: upstream + 1 }, 5)
   }
   lease.drop()
-  partition.moveToFlight(0)?.lease.drop()
+  partition.moveToFlight(0)?.memory.drop()
   assert.equal(freed, 0)
   partition.discardQueue()
   assert.equal(freed, 1)

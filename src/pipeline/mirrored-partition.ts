@@ -6,15 +6,12 @@ import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
-import type { BatchHeader } from '../wire/record-batch.ts'
+import { CopyCursor } from './copy-cursor.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
-import type { PendingBatch } from './pending-batch.ts'
+import type { PendingBatch, Piece } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 import type { TransactionMembership } from './transaction-membership.ts'
 import type { WriterState } from './writer-state.ts'
-
-/** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
-const RUN_RECORDS_MAX = 2 ** 30
 
 /** Runs that are kept in memory when there are twice as many. */
 const RUNS_KEPT = 4096
@@ -132,16 +129,9 @@ export class MirroredPartition {
   recordsTotal = 0
   bytesTotal = 0
 
-  #nextSequence = 0
+  readonly #cursor = new CopyCursor()
   /** Sequence after the last one that was handed to a connection; -1: none was. */
   #sentEnd = -1
-  #nextDownstream = -1
-  /** Upstream offset with which a batch continues the current run; -1: the next batch begins one. */
-  #runUpstream = -1
-  /** The source no longer had what was to be read next: who read before has seen other records there. */
-  #hasJumped = false
-  #runEpoch = -1
-  #runRecords = 0
 
   constructor(assignment: PartitionAssignment, serial = 0, membership: TransactionMembership | null = null) {
     this.serial = serial
@@ -204,9 +194,7 @@ export class MirroredPartition {
     this.generation++
     this.fetchOffset = position.upstream
     this.lastFetchedEpoch = position.leaderEpoch
-    this.#nextSequence = position.sequence
-    this.#nextDownstream = position.downstream
-    this.#runUpstream = -1
+    this.#cursor.moveTo(position.upstream, position.sequence, position.downstream)
   }
 
   /** Reads on from an offset of the source that does not follow from what was read before: after a gap, or a truncation there. */
@@ -215,18 +203,21 @@ export class MirroredPartition {
     // What is queued may be what the source has taken back: all of it is read again.
     if (isBack) this.discardQueue()
     const next = isBack ? Math.min(upstream, this.fetchOffset) : upstream
-    this.#hasJumped = true
+    this.#cursor.jump()
     this.generation++
     this.fetchOffset = next
     this.lastFetchedEpoch = next === upstream ? leaderEpoch : -1
-    this.#runUpstream = -1
     const last = this.queue.last() ?? this.inFlight.last()
     if (last === undefined) this.ackedOffset = next
     else last.positionAfter = next
   }
 
-  /** The batch at `fetchOffset` is not copied; the position moves past it. */
-  skipTo(nextOffset: number, leaderEpoch: number): void {
+  /**
+   * What is between `fetchOffset` and `nextOffset` is not copied; the position moves past it.
+   * @param clearedFrom   from here on it is what nobody copies, whoever reads it and when (markers, aborted records); Infinity: it may have held records
+   */
+  skipTo(nextOffset: number, leaderEpoch: number, clearedFrom = Infinity): void {
+    this.#cursor.clear(clearedFrom, nextOffset)
     this.fetchOffset = nextOffset
     this.lastFetchedEpoch = leaderEpoch
     const last = this.queue.last() ?? this.inFlight.last()
@@ -234,20 +225,17 @@ export class MirroredPartition {
     else last.positionAfter = nextOffset
   }
 
-  /**
-   * Gives the next batch its sequence.
-   * @returns the run that it begins, or null when it continues the current one
-   */
-  nextRun(upstream: number, leaderEpoch: number, count: number): Run | null {
-    const continues =
-      upstream === this.#runUpstream && leaderEpoch === this.#runEpoch && this.#runRecords + count <= RUN_RECORDS_MAX
-    if (continues) return null
-    this.#runEpoch = leaderEpoch
-    this.#runRecords = 0
-    if (this.#nextDownstream < 0 && this.ackedDownstream >= 0) {
-      this.#nextDownstream = this.ackedDownstream + sequenceDistance(this.ackedSequence, this.#nextSequence) - 1
+  /** Adds to `runs` those that the next batch begins. */
+  beginRuns(batch: Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>, leaderEpoch: number, runs: Run[]): void {
+    const cursor = this.#cursor
+    if (cursor.downstream < 0 && this.ackedDownstream >= 0)
+      cursor.downstream = this.ackedDownstream + sequenceDistance(this.ackedSequence, cursor.sequence) - 1
+    let aheadCount = 0
+    for (const piece of batch.pieces ?? [batch]) {
+      const run = cursor.nextRun(piece, leaderEpoch, aheadCount)
+      if (run !== null) runs.push(run)
+      aheadCount += piece.count
     }
-    return { upstream, sequence: this.#nextSequence, downstream: this.#nextDownstream }
   }
 
   /** A request of ours was lost: what it held may still be appended. */
@@ -269,20 +257,28 @@ export class MirroredPartition {
   }
 
   /** Whether the next batch would give sequences another meaning than they have in one that may still be on its way. */
-  isAtOddsWithStrays(header: BatchHeader, maxTimestampMs: number, nowMs: number): boolean {
-    const isAdjacent = header.baseOffset === this.fetchOffset && !this.#hasJumped
-    return this.strays?.isAtOdds(this.#nextSequence, header, { isAdjacent, maxTimestampMs, nowMs }) ?? false
+  isAtOddsWithStrays(
+    batch: Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>,
+    circumstances: { leaderEpoch: number; maxTimestampMs: number; nowMs: number },
+  ): boolean {
+    const { strays } = this
+    if (strays === null) return false
+    let { sequence } = this.#cursor
+    for (const piece of batch.pieces ?? [batch]) {
+      // Behind a hole inside the batch records were there once.
+      const isAdjacent = piece.upstream === batch.upstream && this.#cursor.isAdjacent(piece.upstream)
+      if (strays.isAtOdds(sequence, piece, { ...circumstances, isAdjacent })) return true
+      sequence = sequenceAfter(sequence, piece.count)
+    }
+    return false
   }
 
   /** Puts a batch in the queue, with the next sequence; reading goes on after it. */
   enqueue(batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs'>, leaderEpoch: number): void {
-    batch.lease.hold()
-    this.queue.push({ ...batch, sequence: this.#nextSequence, downstreamExpected: this.#nextDownstream, sentAtMs: 0 })
-    this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
-    if (this.#nextDownstream >= 0) this.#nextDownstream += batch.count
-    this.#runUpstream = batch.upstream + batch.count
-    this.#hasJumped = false
-    this.#runRecords += batch.count
+    batch.memory.hold()
+    const { sequence, downstream } = this.#cursor
+    this.queue.push({ ...batch, sequence, downstreamExpected: downstream, sentAtMs: 0 })
+    this.#cursor.advance(batch.count, endOf(batch.pieces?.at(-1) ?? batch))
     this.fetchOffset = batch.positionAfter
     this.lastFetchedEpoch = leaderEpoch
   }
@@ -340,13 +336,13 @@ export class MirroredPartition {
       downstream: head.downstreamExpected,
       leaderEpoch: -1,
     })
-    for (let batch = this.queue.shift(); batch !== undefined; batch = this.queue.shift()) batch.lease.drop()
+    for (let batch = this.queue.shift(); batch !== undefined; batch = this.queue.shift()) batch.memory.drop()
   }
 
   /** What has to be durable before the batches of these runs are sent. */
   ledgerWrite(runs: readonly Run[]): LedgerWrite | null {
     if (this.identity === null || runs.length === 0) return null
-    this.identity = { ...this.identity, sourceLeaderEpoch: this.#runEpoch }
+    this.identity = { ...this.identity, sourceLeaderEpoch: this.#cursor.leaderEpoch }
     const replaces = !this.isRegistered
     this.isRegistered = true
     return { topic: this.sourceTopic, partition: this.partition, identity: this.identity, replaces, runs }
@@ -366,7 +362,11 @@ export class MirroredPartition {
   /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */
   #shiftDownstream(batch: PendingBatch, baseOffset: number): void {
     this.map?.shiftDownstream(batch.sequence, baseOffset)
-    this.#nextDownstream = -1
-    this.#runUpstream = -1
+    this.#cursor.forgetDownstream()
   }
+}
+
+/** The upstream offset after a piece. */
+function endOf({ upstream, count }: Piece): number {
+  return upstream + count
 }

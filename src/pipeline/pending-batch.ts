@@ -1,4 +1,4 @@
-import type { FrameLease } from './frame-lease.ts'
+import type { BatchMemory } from './batch-memory.ts'
 
 /** Set when the runs that a fetched answer begins are durable in the ledger; their batches wait for it. */
 export interface LedgerTicket {
@@ -7,18 +7,31 @@ export interface LedgerTicket {
   lateAtMs: number
 }
 
-/** One source batch on its way: first queued, then in flight. Its boundaries and sequence are frozen here. */
-export interface PendingBatch {
-  readonly lease: FrameLease
-  /** Where the batch lies in the lease's frame. */
-  readonly at: number
-  readonly size: number
+/** Records that follow each other at the source without a hole. */
+export interface Piece {
   readonly upstream: number
   readonly count: number
+}
+
+/** What happened to a batch on its way. */
+export type BatchHandling = 'resealed' | 'forwarded' | 'rebuilt' | 'coalesced'
+
+/** One target batch on its way: first queued, then in flight. Its boundaries and sequence are frozen here. */
+export interface PendingBatch extends Piece {
+  readonly memory: BatchMemory
+  /** Where the batch lies in the memory. */
+  readonly at: number
+  readonly size: number
+  /** Upstream offset of its first record. */
+  readonly upstream: number
+  /** All its records. */
+  readonly count: number
+  /** Where there are holes between its records; null: there are none. */
+  readonly pieces: readonly Piece[] | null
   /** In a transaction it is given when the batch is sent. */
   sequence: number
   readonly downstreamExpected: number
-  readonly isForwarded: boolean
+  readonly handling: BatchHandling
   readonly ticket: LedgerTicket | null
   /** Next upstream offset once this batch is acknowledged: its last offset + 1, or more when what follows it was dropped. */
   positionAfter: number

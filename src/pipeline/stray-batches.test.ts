@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StrayBatches } from './stray-batches.ts'
-import type { BatchCircumstances } from './stray-batches.ts'
+import type { PieceCircumstances } from './stray-batches.ts'
 
 /** Upstream 100..149, a hole, 152..160, a hole, and 163 on: the last run is open. */
 const runs = [
@@ -10,15 +10,15 @@ const runs = [
   { upstream: 163, sequence: 59, downstream: 759 },
 ]
 const nowMs = 1_800_000_000_000
-const usual: BatchCircumstances = { isAdjacent: true, maxTimestampMs: nowMs - 1_000, nowMs }
+const usual: PieceCircumstances = { isAdjacent: true, leaderEpoch: 5, maxTimestampMs: nowMs - 1_000, nowMs }
 const jumped = { ...usual, isAdjacent: false }
 const sent = { leaderEpoch: 5, isOtherPlan: false, end: null }
 
 type Row = readonly [
   what: string,
   sequence: number,
-  header: readonly [number, number, number],
-  BatchCircumstances,
+  piece: readonly [upstream: number, count: number, leaderEpoch: number],
+  PieceCircumstances,
   boolean,
 ]
 
@@ -51,21 +51,21 @@ const table: readonly Row[] = [
   ['data without a timestamp', 70, [174, 1, 5], { ...usual, maxTimestampMs: -1 }, true],
 ]
 
-for (const [what, sequence, [baseOffset, recordCount, leaderEpoch], circumstances, expected] of table) {
+for (const [what, sequence, [upstream, count, leaderEpoch], circumstances, expected] of table) {
   test(`${what}: ${expected ? 'at odds' : 'harmless'}`, () => {
     const strays = new StrayBatches(runs, sent)
-    assert.equal(strays.isAtOdds(sequence, { baseOffset, recordCount, leaderEpoch }, circumstances), expected)
+    assert.equal(strays.isAtOdds(sequence, { upstream, count }, { ...circumstances, leaderEpoch }), expected)
   })
 }
 
 test('under another plan a hole that is dropped now was not dropped then', () => {
   const strays = new StrayBatches(runs, { ...sent, isOtherPlan: true })
-  assert.equal(strays.isAtOdds(70, { baseOffset: 175, recordCount: 1, leaderEpoch: 5 }, usual), true)
-  assert.equal(strays.isAtOdds(70, { baseOffset: 174, recordCount: 1, leaderEpoch: 5 }, usual), false)
+  assert.equal(strays.isAtOdds(70, { upstream: 175, count: 1 }, usual), true)
+  assert.equal(strays.isAtOdds(70, { upstream: 174, count: 1 }, usual), false)
 })
 
 test('what lies behind the last sequence that was ever sent cannot be on its way, also where sequences wrap', () => {
-  const gone = { baseOffset: 500, recordCount: 1, leaderEpoch: 6 }
+  const gone = { upstream: 500, count: 1 }
   for (const shift of [0, 2 ** 31 - 75]) {
     const shifted = runs.map((run) => ({ ...run, sequence: (run.sequence + shift) % 2 ** 31 }))
     const strays = new StrayBatches(shifted, { ...sent, end: (80 + shift) % 2 ** 31 })

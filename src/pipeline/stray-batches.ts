@@ -1,7 +1,7 @@
 import { OffsetMap } from '../mirror/offset-map.ts'
 import type { Run } from '../mirror/run.ts'
 import { SEQUENCE_MODULUS, sequenceAfter, sequenceDistance } from '../mirror/run.ts'
-import type { BatchHeader } from '../wire/record-batch.ts'
+import type { Piece } from './pending-batch.ts'
 
 /**
  * A broker forgets a producer a day after the timestamp of its last batch (producer.id.expiration.ms), and looks every ten minutes. What is older than
@@ -12,12 +12,12 @@ const FORGETTABLE_AFTER_MS = 3_600_000
 const FLIGHT_BATCHES_MAX = 2048
 const FLIGHT_BYTES_MAX = 128 * 1024 * 1024
 
-type Header = Pick<BatchHeader, 'baseOffset' | 'recordCount' | 'leaderEpoch'>
-
-/** What decides about a batch besides its header. */
-export interface BatchCircumstances {
-  /** It begins where the batch before it, copied or dropped before our eyes, ended. */
+/** What decides about records besides their offsets. */
+export interface PieceCircumstances {
+  /** They begin where the records before them ended, or where what whoever reads the source drops ended. */
   readonly isAdjacent: boolean
+  /** Of the source, as the batch says. */
+  readonly leaderEpoch: number
   /** ms since the epoch; -1: none. */
   readonly maxTimestampMs: number
   readonly nowMs: number
@@ -60,19 +60,19 @@ export class StrayBatches {
     return this.#batchesCount > FLIGHT_BATCHES_MAX && this.#bytesCount > FLIGHT_BYTES_MAX
   }
 
-  /** @param sequence   that the batch would get */
-  isAtOdds(sequence: number, header: Header, { isAdjacent, maxTimestampMs, nowMs }: BatchCircumstances): boolean {
+  /** @param sequence   that the first record would get */
+  isAtOdds(sequence: number, { upstream, count }: Piece, circumstances: PieceCircumstances): boolean {
+    const { isAdjacent, leaderEpoch, maxTimestampMs, nowMs } = circumstances
     const run = this.#map.runAtSequence(sequence)
     if (run === null || (this.end !== null && !isBefore(sequence, this.end))) return false
     if (maxTimestampMs < nowMs - FORGETTABLE_AFTER_MS) return true
     const isInOpenRun = run.sequence === this.#map.last?.sequence
-    const { baseOffset, recordCount, leaderEpoch } = header
-    if (this.#map.upstreamAtSequence(sequence) !== baseOffset) {
+    if (this.#map.upstreamAtSequence(sequence) !== upstream) {
       // What was dropped before our eyes, under the same plan, was dropped before theirs; and they wrote a run for it before they sent on.
       return !isInOpenRun || !isAdjacent || this.#isOtherPlan
     }
-    const end = this.#map.upstreamAtSequence(sequenceAfter(sequence, recordCount - 1))
-    if (end !== baseOffset + recordCount - 1) return true
+    const end = this.#map.upstreamAtSequence(sequenceAfter(sequence, count - 1))
+    if (end !== upstream + count - 1) return true
     return isInOpenRun && this.#leaderEpoch >= 0 && this.#leaderEpoch !== leaderEpoch
   }
 }

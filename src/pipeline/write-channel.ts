@@ -243,8 +243,8 @@ export class WriteChannel {
   }
 
   #seal(partition: MirroredPartition, batch: PendingBatch): void {
-    const { bytes } = batch.lease.frame
-    if (batch.isForwarded) {
+    const { bytes } = batch.memory
+    if (batch.handling === 'forwarded') {
       forwardBatch(bytes, batch.at)
       return
     }
@@ -280,7 +280,7 @@ export class WriteChannel {
       if (isFlushed) return
       isFlushed = true
       this.#flushedAtMs = this.#deps.clock.monotonic()
-      for (const { batch } of sent) batch.lease.drop()
+      for (const { batch } of sent) batch.memory.drop()
       this.pump()
     }
     const flexible = { request: isFlexible, response: isFlexible }
@@ -356,7 +356,7 @@ function topicsOf(sent: readonly SentBatch[]): ProduceTopic[] {
       topic = { topic: partition.targetTopic, partitions: [] }
       topics.set(partition.targetTopic, topic)
     }
-    const { bytes } = batch.lease.frame
+    const { bytes } = batch.memory
     topic.partitions.push({ partition: partition.partition, bytes, start: batch.at, end: batch.at + batch.size })
   }
   return [...topics.values()]

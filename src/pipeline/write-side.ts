@@ -39,7 +39,7 @@ export class WriteSide {
   readonly watch: MetadataWatch
   /** For answers that are small. */
   readonly arenas = new ArenaPool({ arenaBytes: ANSWER_ARENA_BYTES })
-  readonly totals = { resealedTotal: 0, forwardedTotal: 0, foreignWritesTotal: 0 }
+  readonly totals = { resealedTotal: 0, forwardedTotal: 0, rebuiltTotal: 0, coalescedTotal: 0, foreignWritesTotal: 0 }
   readonly #context: LaneContext
   readonly #deps: WriteSideDependencies
   readonly #stop = new AbortController()
@@ -146,7 +146,7 @@ export class WriteSide {
       reconnectBackoffMs: target.settings.reconnectBackoffMs,
       reconnectBackoffMaxMs: target.settings.reconnectBackoffMaxMs,
       onAnswered: (sent, produced) => {
-        if (produced.errorCode === 0) this.totals[sent.batch.isForwarded ? 'forwardedTotal' : 'resealedTotal']++
+        if (produced.errorCode === 0) this.totals[`${sent.batch.handling}Total`]++
         this.#answers.take(sent, produced)
         transactions?.landed()
       },

@@ -221,8 +221,8 @@ export class TransactionModel {
     const upstream = partition.fetchOffset
     const count = Math.min(1 + Math.floor(this.#choose() * 3), this.#recordsCount - upstream)
     if (!this.#reading.has(partition) || !partition.isReadable || count <= 0 || partition.queue.length > 4) return
-    const lease = new FrameLease(frame, () => {})
-    const batch = { lease, at: 0, size: 1, upstream, count, isForwarded: false, ticket: null }
+    const memory = new FrameLease(frame, () => {})
+    const batch = { memory, at: 0, size: 1, upstream, count, pieces: null, handling: 'resealed', ticket: null } as const
     partition.enqueue({ ...batch, positionAfter: upstream + count }, 0)
     this.#transactions.moved(partition)
     this.#keeper.attend(partition)
