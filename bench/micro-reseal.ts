@@ -57,7 +57,9 @@ for (const size of [200, 128 * 1024]) {
     idempotent: true,
     targetTimestampType: 'CreateTime',
     targetMaxMessageBytes: 1 << 20,
-    coalesce: false,
+    codec: -1,
+    doubtedTo: 0,
+    coalesceBelowBytes: 0,
   } as const
   measure(`readBatchHeader, isAborted and chooseRewrite, ${size} bytes`, count, () => {
     for (let at = 0; at < block.length; at += size) {

@@ -244,15 +244,15 @@ export const errorEntries = {
     action: 'retry',
     text: 'Broker {broker} refused a fetch as a whole with {error}. It is asked again.',
   },
-  BATCH_UNFIT: {
+  RECORD_TOO_LARGE: {
     kind: 'operational',
     action: 'stop',
-    text: 'The record batch at offset {offset} of {topic} partition {partition} cannot be copied as bytes ({reason}), and this version of twinlog does not rebuild batches yet. The partition stops before it; nothing was written wrong. {remedy} It is tried again now and then, with the configuration that the remote topic then has.',
+    text: 'The record at offset {offset} of {topic} partition {partition} is too large for {targetTopic}: alone it makes a batch of {sizeBytes} bytes, and max.message.bytes is {limitBytes}. The partition stops before it; nothing is skipped. Raise max.message.bytes of the remote topic, or set twinlog.oversized.record.policy=dead-letter to write such records to another topic. It is tried again now and then, with the configuration that the remote topic then has.',
   },
-  REBUILD_NEEDED: {
+  DEAD_LETTER_UNWRITTEN: {
     kind: 'operational',
     action: 'stop',
-    text: 'The record batch at offset {offset} of {topic} partition {partition} cannot be copied as bytes ({reason}), and this version of twinlog does not rebuild batches yet. The partition stops before it; nothing was written wrong. Mirror this topic with MirrorMaker 2, or exclude it (topics.exclude).',
+    text: 'The record at offset {offset} of {topic} partition {partition} is too large for its remote topic, and could not be written to {deadLetterTopic} either: {reason} The partition stops before it; nothing is skipped. It is tried again now and then.',
   },
   BATCH_REFUSED: {
     kind: 'operational',

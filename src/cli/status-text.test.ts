@@ -14,6 +14,8 @@ const totals = {
   forwardedTotal: 0,
   rebuiltTotal: 0,
   coalescedTotal: 0,
+  nullKeysTotal: 0,
+  deadLettersTotal: 0,
   droppedTotal: 0,
   recoveriesTotal: 0,
   foreignWritesTotal: 0,

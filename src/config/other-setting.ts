@@ -269,10 +269,7 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'key.deserializer',
     'value.deserializer',
   ]),
-  ...group('not-needed', ['producer'], 'batches keep their boundaries; several are sent in one request as they come', [
-    'batch.size',
-    'linger.ms',
-  ]),
+  ...group('not-needed', ['producer'], 'nothing waits for what has not come yet', ['linger.ms']),
   ...group('not-needed', ['producer'], 'every record keeps its partition and its bytes', [
     'partitioner.class',
     'partitioner.adaptive.partitioning.enable',
@@ -282,10 +279,8 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'value.serializer',
     'metadata.max.idle.ms',
   ]),
-  ...group('not-done-yet', ['producer'], 'batches keep the codec that they have at the source', [
-    'compression.gzip.level',
+  ...group('not-done-yet', ['producer'], 'lz4 has its fastest level, which expands as fast as others', [
     'compression.lz4.level',
-    'compression.zstd.level',
   ]),
   ...group('not-needed', ['producer'], 'transactional ids follow from group.id', ['transactional.id']),
   ...group('not-done-yet', ['producer'], 'transactions are ended by twinlog alone', [

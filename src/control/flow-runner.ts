@@ -12,6 +12,7 @@ import { abortable } from '../kafka/abortable.ts'
 import { waitUntilCaughtUp } from './catch-up.ts'
 import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
 import type { FlowClusters } from './flow-clusters.ts'
+import { DeadLetterTopic } from './dead-letter-topic.ts'
 import { FlowOwnership } from './flow-ownership.ts'
 import { openFlowStores } from './flow-stores.ts'
 import type { FlowStores } from './flow-stores.ts'
@@ -122,7 +123,19 @@ export class FlowRunner implements SupervisedFlow {
     const { sourceData: source, targetData: target } = clusters
     const transactional = producer === null ? null : transactionalTarget(plan, producer, stores)
     const onTopicsChanged = () => topics.sync.requestRound()
-    const laneDeps = { source, target, ledger, transactional, clock, random, observe, onGap, onTopicsChanged }
+    const deadLetters = deadLetterTopic(plan, clusters, observe)
+    const laneDeps = {
+      source,
+      target,
+      ledger,
+      transactional,
+      deadLetters,
+      clock,
+      random,
+      observe,
+      onGap,
+      onTopicsChanged,
+    }
     const lane = new Lane(plan, laneDeps)
     this.#lane = lane
     const topicDeps = { clock, random, observe, owners, clusters, stores, lane, isSameCluster, onGap }
@@ -253,6 +266,13 @@ export class FlowRunner implements SupervisedFlow {
       if (!signal.aborted) throw error
     }
   }
+}
+
+function deadLetterTopic(plan: FlowPlan, clusters: FlowClusters, observe: Observer<EventName>): DeadLetterTopic | null {
+  const { oversized, deadLetterTopic: named } = plan.recordPolicies
+  if (oversized === 'stop') return null
+  const target = clusters.targetWorker
+  return new DeadLetterTopic({ flow: plan.name, sourceAlias: plan.source.alias, ...named, target, observe })
 }
 
 function transactionalTarget(

@@ -36,7 +36,11 @@ export interface FlowSummary {
     | 'unfencedTotal'
     | 'blindPartitionsCount'
     | 'isIdempotent'
+    | 'nullKeysTotal'
+    | 'deadLettersTotal'
   > | null
+  /** Target batches by what was done to make them; null: there is no lane now. */
+  readonly batches: Pick<LaneTotals, 'resealedTotal' | 'forwardedTotal' | 'rebuiltTotal' | 'coalescedTotal'> | null
   /** A few of the partitions that a hanging transaction of the source holds up. */
   readonly heldUp: readonly { readonly topic: string; readonly partition: number; readonly reason: string }[]
   /** A few of the partitions that stopped, with their reasons. */
@@ -72,6 +76,7 @@ export function summarizeFlow(
     bytesTotal: lane?.totals.bytesTotal ?? 0,
     gapsTotal,
     exceptions: lane === null ? null : exceptionsOf(lane.totals),
+    batches: lane === null ? null : batchesOf(lane.totals),
     heldUp: partitions
       .filter(({ heldUpBy }) => heldUpBy !== null)
       .slice(0, stoppedShownMaxCount)
@@ -85,7 +90,7 @@ export function summarizeFlow(
 
 function exceptionsOf(totals: LaneTotals): NonNullable<FlowSummary['exceptions']> {
   const { foreignWritesTotal, targetLossesTotal, duplicatesPossibleTotal } = totals
-  const { fencesTotal, unfencedTotal, blindPartitionsCount, isIdempotent } = totals
+  const { fencesTotal, unfencedTotal, blindPartitionsCount, isIdempotent, nullKeysTotal, deadLettersTotal } = totals
   return {
     foreignWritesTotal,
     targetLossesTotal,
@@ -94,5 +99,12 @@ function exceptionsOf(totals: LaneTotals): NonNullable<FlowSummary['exceptions']
     unfencedTotal,
     blindPartitionsCount,
     isIdempotent,
+    nullKeysTotal,
+    deadLettersTotal,
   }
+}
+
+function batchesOf(totals: LaneTotals): NonNullable<FlowSummary['batches']> {
+  const { resealedTotal, forwardedTotal, rebuiltTotal, coalescedTotal } = totals
+  return { resealedTotal, forwardedTotal, rebuiltTotal, coalescedTotal }
 }

@@ -31,8 +31,15 @@ export async function appendToStore<Batch extends SequencedBatch>(
 ): Promise<FailedAppend<Batch>[]> {
   const sequences = new NumericMap(batches.map(({ partition, sequence }) => [`${topic}:${partition}`, sequence]))
   const messages = batches.flatMap(({ partition, records, timestamp }) =>
-    // The library's types do not have tombstones; its code does.
-    records.map(({ key, value }) => ({ topic, partition, timestamp, key, value: value as Buffer })),
+    // The library's types do not have tombstones and records without a key; its code does. A key of a map is a buffer, so that headers may repeat.
+    records.map(({ key, value, headers = [] }) => ({
+      topic,
+      partition,
+      timestamp,
+      key: key as Buffer,
+      value: value as Buffer,
+      headers: new Map(headers as readonly (readonly [Buffer, Buffer])[]),
+    })),
   )
   const options = { compression: 'none', ...identity, sequences, partitionLeaderEpoch: -1 } as const
   const { requestTimeoutMs } = cluster.settings

@@ -1,8 +1,9 @@
 /** One record to write into an internal topic. A null value is a tombstone. */
 export interface RecordToWrite {
   readonly partition: number
-  readonly key: Buffer
+  readonly key: Buffer | null
   readonly value: Buffer | null
+  readonly headers?: readonly (readonly [key: Buffer, value: Buffer | null])[]
 }
 
 /** A batch whose sequence is fixed: it is sent again as it is until the leader has it. */
@@ -24,7 +25,7 @@ export function batchesByPartition(records: readonly RecordToWrite[]): ReadonlyM
   const sizes = new Map<number, number>()
   for (const record of records) {
     const { partition, key, value } = record
-    const sizeBytes = key.length + (value?.length ?? 0) + recordOverheadBytes
+    const sizeBytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes
     const queue = queues.get(partition) ?? []
     queues.set(partition, queue)
     const filledBytes = sizes.get(partition) ?? 0

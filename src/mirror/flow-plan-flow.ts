@@ -1,7 +1,7 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { resolveClient } from '../config/client-resolution.ts'
 import { connectorKeys } from '../config/connector-keys.ts'
-import { consumerSettings, producerSettings } from '../config/connection-settings.ts'
+import { consumerSettings } from '../config/connection-settings.ts'
 import { flowName } from '../config/flow-pair.ts'
 import type { FlowPair } from '../config/flow-pair.ts'
 import { flowSettings } from '../config/flow-settings.ts'
@@ -15,11 +15,12 @@ import type {
   FetchSettings,
   FlowPlan,
   PositionsSettings,
-  ProduceSettings,
+  RecordPolicies,
   TopicsSettings,
 } from './flow-plan.ts'
 import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledgerTopic } from './replication-policy.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
+import { resolveProduce } from './produce-resolution.ts'
 import { storageTopicConfigs } from './storage-topic-configs.ts'
 import { createTopicFilter } from './topic-filter.ts'
 import type { TopicFilter } from './topic-filter.ts'
@@ -54,6 +55,7 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     produce: resolveProduce(resolution, producer, transactions.support === 'enabled'),
     positions: resolvePositions(resolution, views),
     transactions,
+    recordPolicies: resolveRecordPolicies(resolution, connector, pair.source),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     groupId,
     sessionTimeoutMs: resolution.read(
@@ -214,32 +216,17 @@ function resolveFetch(resolution: Resolution, consumer: View): FetchSettings {
   }
 }
 
-function resolveProduce(resolution: Resolution, producer: View, isExactlyOnce: boolean): ProduceSettings {
-  sayAcks(resolution, producer)
-  const isIdempotent = resolution.read(producer, 'enable.idempotence', producerSettings['enable.idempotence'])
+function resolveRecordPolicies(resolution: Resolution, connector: View, source: string): RecordPolicies {
+  const oversizedKey = 'twinlog.oversized.record.policy'
+  const nullKeyKey = 'twinlog.null.key.policy'
+  const topicKey = 'twinlog.deadletterqueue.topic.name'
   return {
-    isIdempotent: isIdempotent || isExactlyOnce,
-    maxRequestSizeBytes: resolution.read(producer, 'max.request.size', producerSettings['max.request.size']),
-    deliveryTimeoutMs: resolution.read(producer, 'delivery.timeout.ms', producerSettings['delivery.timeout.ms']),
-    bufferMemoryBytes: resolution.read(producer, 'buffer.memory', producerSettings['buffer.memory']),
-  }
-}
-
-function sayAcks(resolution: Resolution, producer: View): void {
-  const acks = resolution.read(producer, 'acks', producerSettings.acks)
-  const acksProperty = producer.get('acks')
-  if (acksProperty !== undefined && acks !== 'all' && acks !== '-1') {
-    resolution.notice(
-      acksProperty,
-      'changed',
-      'warning',
-      `is taken as all: with ${acks} records that were acknowledged can be lost`,
-    )
-  }
-  const codec = resolution.read(producer, 'compression.type', producerSettings['compression.type'])
-  const codecProperty = producer.get('compression.type')
-  if (codecProperty !== undefined && codec !== 'none') {
-    resolution.notice(codecProperty, 'not-done-yet', 'warning', 'batches keep the codec that they have at the source')
+    oversized: resolution.read(connector, oversizedKey, flowSettings[oversizedKey]),
+    nullKey: resolution.read(connector, nullKeyKey, flowSettings[nullKeyKey]),
+    deadLetterTopic: {
+      topic: resolution.read(connector, topicKey, flowSettings[topicKey]) ?? `mm2-dead-letters.${source}.internal`,
+      replicationFactor: resolution.read(connector, 'replication.factor', flowSettings['replication.factor']),
+    },
   }
 }
 

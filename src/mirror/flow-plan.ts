@@ -1,4 +1,5 @@
 import type { ClientSettings } from '../config/client-settings.ts'
+import type { Codec } from '../wire/compression.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
 import type { TopicFilter } from './topic-filter.ts'
 
@@ -29,6 +30,10 @@ export interface ProduceSettings {
   /** False only if the user switched it off: then the copy may hold duplicates after a failure. */
   readonly isIdempotent: boolean
   readonly maxRequestSizeBytes: number
+  /** Small batches are put together up to this size in bytes; 0: they are not. */
+  readonly batchSizeBytes: number
+  /** What batches are compressed with; null: each keeps the codec that it has at the source. */
+  readonly compression: { readonly codec: Codec; readonly level: number | null } | null
   /** How long a batch may be retried before its partition is said to have failed. */
   readonly deliveryTimeoutMs: number
   /** Bytes of fetched batches that one flow may hold until they are handed to the target, on top of `fetchMaxBytes`. */
@@ -92,6 +97,15 @@ export interface TopicsSettings {
 /** What to do when data was lost before it could be copied (design.md section 5). */
 export type GapPolicy = 'continue' | 'stop'
 
+/** What becomes of records that the target does not take. */
+export interface RecordPolicies {
+  /** Larger than the target takes, alone: `dead-letter` writes them to another topic. */
+  readonly oversized: 'stop' | 'dead-letter'
+  /** Without a key, where the remote topic is compacted. */
+  readonly nullKey: 'drop' | 'stop'
+  readonly deadLetterTopic: { readonly topic: string; readonly replicationFactor: number }
+}
+
 /** Everything that one flow needs to know. Read-only; a changed setting makes a new plan. */
 export interface FlowPlan {
   /** `source->target`, as in the file. */
@@ -107,6 +121,7 @@ export interface FlowPlan {
   readonly positions: PositionsSettings
   readonly transactions: TransactionsSettings
   readonly gapPolicy: GapPolicy
+  readonly recordPolicies: RecordPolicies
   /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
   readonly groupId: string
   /** How long an owner may be silent before another takes over. */

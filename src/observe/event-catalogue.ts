@@ -52,6 +52,18 @@ export const eventEntries = {
     level: 'debug',
     text: 'Flow {flow}: {topic} partition {partition} is read from broker {broker}, as its leader recommends',
   },
+  NullKeysDropped: {
+    level: 'warn',
+    text: 'Flow {flow}: {recordsCount} records of {topic} partition {partition} have no key and are left out, because the remote topic is compacted. See twinlog.null.key.policy',
+  },
+  TargetRefusedBatch: {
+    level: 'info',
+    text: 'Flow {flow}: the target refused a batch of {topic} partition {partition} at upstream offset {upstreamOffset} with {error}; its records are written anew, so that it takes them',
+  },
+  RecordDeadLettered: {
+    level: 'warn',
+    text: 'Flow {flow}: the record at upstream offset {upstreamOffset} of {topic} partition {partition} is too large for its remote topic ({sizeBytes} bytes) and was written to {deadLetterTopic}',
+  },
   TargetRecordsLost: {
     level: 'warn',
     text: 'Flow {flow}: the target lost acknowledged records of {topic} partition {partition}; they are copied again from upstream offset {upstreamOffset}',

@@ -1,6 +1,6 @@
 import { sequenceAfter } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
-import type { Piece } from './pending-batch.ts'
+import type { UpstreamPiece } from '../wire/transcoded.ts'
 
 /** A new run begins at the latest after this many records, so that sequences can be compared by distance across their wrap. */
 const RUN_RECORDS_MAX = 2 ** 30
@@ -55,17 +55,17 @@ export class CopyCursor {
    * @param aheadCount   records of the batch that come before the piece
    * @returns the run that the piece begins; null when it continues the current one
    */
-  nextRun({ upstream, count }: Piece, leaderEpoch: number, aheadCount: number): Run | null {
+  nextRun({ upstreamOffset, count }: UpstreamPiece, leaderEpoch: number, aheadCount: number): Run | null {
     const continues =
       aheadCount === 0 &&
-      upstream === this.#runUpstream &&
+      upstreamOffset === this.#runUpstream &&
       leaderEpoch === this.leaderEpoch &&
       this.#runRecords + count <= RUN_RECORDS_MAX
     if (continues) return null
     this.leaderEpoch = leaderEpoch
     this.#runRecords = 0
     return {
-      upstream,
+      upstream: upstreamOffset,
       sequence: sequenceAfter(this.sequence, aheadCount),
       downstream: this.downstream < 0 ? -1 : this.downstream + aheadCount,
     }

@@ -91,8 +91,9 @@ export class FetchSession {
   /**
    * @param maxBytes            of the whole answer; its first batch comes whole, however large
    * @param partitionMaxBytes   of one partition
+   * @param maxWaitMs           less than usual, where the next request should not wait for long
    */
-  nextRequest(maxBytes: number, partitionMaxBytes: number): FetchRequest {
+  nextRequest(maxBytes: number, partitionMaxBytes: number, maxWaitMs = this.#limits.maxWaitMs): FetchRequest {
     const isFull = this.#sessionId === 0
     const topics = new Map<string, { topic: string; topicId: Buffer; partitions: FetchPartition[] }>()
     for (const entry of isFull ? this.#entries.values() : this.#changed) {
@@ -116,6 +117,7 @@ export class FetchSession {
     }
     const request: FetchRequest = {
       ...this.#limits,
+      maxWaitMs,
       maxBytes,
       sessionId: this.#sessionId,
       sessionEpoch: this.#epoch,

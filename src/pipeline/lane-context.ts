@@ -5,6 +5,7 @@ import type { Gap } from '../mirror/gap.ts'
 import type { LedgerWriter } from '../mirror/ledger-entry.ts'
 import type { EventFields, Observer } from '../observe/event.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
+import type { DeadLetterWriter } from './dead-letter-writer.ts'
 import type { TransactionalTarget } from './kafka-transaction-ports.ts'
 
 /** What a lane is given from outside. */
@@ -14,6 +15,8 @@ export interface LaneDependencies {
   readonly ledger: LedgerWriter
   /** How to write in transactions; null: they are not asked for. */
   readonly transactional: TransactionalTarget | null
+  /** For records that are too large for their remote topics; null: their partitions stop. */
+  readonly deadLetters: DeadLetterWriter | null
   readonly clock: Clock
   readonly random: () => number
   readonly observe: Observer<EventName>

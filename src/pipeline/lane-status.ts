@@ -32,6 +32,10 @@ export interface LaneTotals {
   readonly rebuiltTotal: number
   readonly coalescedTotal: number
   readonly droppedTotal: number
+  /** Records without a key that were left out, because the remote topic is compacted. */
+  readonly nullKeysTotal: number
+  /** Records that were too large for their remote topics, and were written to the dead letter topic. */
+  readonly deadLettersTotal: number
   readonly recoveriesTotal: number
   /** Partitions whose target does not say how far the copy came: no READ permission, or brokers before 2.8. */
   readonly blindPartitionsCount: number

@@ -200,7 +200,7 @@ export class Lane {
       isIdempotent: this.#plan.produce.isIdempotent,
       recordsTotal: partitions.reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
       bytesTotal: partitions.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
-      droppedTotal: this.#readSide.droppedTotal,
+      ...this.#readSide.totals,
       recoveriesTotal: this.#recoveriesTotal,
       fencesTotal: this.#fencesTotal,
       unfencedTotal: this.#unfencedTotal,

@@ -1,44 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { OffsetMap } from '../mirror/offset-map.ts'
 import type { Run } from '../mirror/run.ts'
+import { locatedPartition } from '../../test/support/located-partition.ts'
 import { FrameLease } from './frame-lease.ts'
-import { MirroredPartition } from './mirrored-partition.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 
 const window = { batchesMax: 4, bytesMax: 1_000 }
 const sentByOthers = { leaderEpoch: 5, isOtherPlan: false, end: null }
 const frame = { bytes: Buffer.alloc(0), bodyStart: 0, retain() {}, release() {} }
-
-function makePartition(upstream: number, sequence: number): MirroredPartition {
-  const partition = new MirroredPartition({
-    sourceTopic: 'orders',
-    targetTopic: 'eu.orders',
-    partition: 0,
-    storedPosition: null,
-    ledger: null,
-    isAdded: false,
-    sourceTopicId: null,
-    targetTopicId: null,
-    target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
-  })
-  partition.identity = {
-    producerId: 9n,
-    producerEpoch: 0,
-    firstSequence: 0,
-    sourceTopicId: null,
-    targetTopicId: null,
-    sourceLeaderEpoch: -1,
-  }
-  partition.map = new OffsetMap()
-  partition.ackedOffset = upstream
-  partition.continueAt({ upstream, sequence, downstream: 1_000, leaderEpoch: -1 })
-  partition.ackedDownstream = 1_000
-  partition.state = { name: 'flowing' }
-  return partition
-}
 
 /** Takes in a batch of `count` records at the reading position, as BatchIntake does. */
 function takeIn(partition: MirroredPartition, count: number, size = 100): void {
@@ -62,7 +34,7 @@ function send(partition: MirroredPartition): PendingBatch | undefined {
 }
 
 test('batches without holes between them are one run, and a hole begins another', () => {
-  const partition = makePartition(100, 0)
+  const partition = locatedPartition(100, 0)
   takeIn(partition, 10)
   takeIn(partition, 10)
   partition.skipTo(121, 5)
@@ -77,20 +49,20 @@ test('batches without holes between them are one run, and a hole begins another'
 })
 
 test('a new leader epoch at the source begins a run, so that the ledger knows the epoch of the last batch', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   takeIn(partition, 1)
   assert.deepEqual(runsOf(partition, 1, 1), [])
   assert.equal(runsOf(partition, 1, 1, 6).length, 1)
 })
 
 test('each piece of a batch with holes is a run of its own', () => {
-  const partition = makePartition(100, 2 ** 31 - 4)
+  const partition = locatedPartition(100, 2 ** 31 - 4)
   takeIn(partition, 2)
   const memory = new FrameLease(frame, () => {})
   const pieces = [
-    { upstream: 102, count: 1 },
-    { upstream: 105, count: 3 },
-    { upstream: 110, count: 1 },
+    { upstreamOffset: 102, count: 1 },
+    { upstreamOffset: 105, count: 3 },
+    { upstreamOffset: 110, count: 1 },
   ]
   const runs: Run[] = []
   const batch = { upstream: 102, count: 5, pieces }
@@ -111,7 +83,7 @@ for (const [what, prepare, isAtOdds] of [
   ['a gap is a hole although a marker follows', (one) => (one.readFrom(111, 5), one.skipTo(111, 5, 110)), true],
 ] satisfies [string, (partition: MirroredPartition) => unknown, boolean][]) {
   test(what, () => {
-    const partition = makePartition(100, 0)
+    const partition = locatedPartition(100, 0)
     partition.strays = new StrayBatches([{ upstream: 100, sequence: 0, downstream: 1_000 }], sentByOthers)
     const circumstances = { leaderEpoch: 5, maxTimestampMs: 1e12, nowMs: 1e12 }
     takeIn(partition, 10)
@@ -121,12 +93,12 @@ for (const [what, prepare, isAtOdds] of [
 }
 
 test('a hole inside a batch is one that a stray batch may not have, and so is what is missing at the end of one', () => {
-  const partition = makePartition(100, 0)
+  const partition = locatedPartition(100, 0)
   partition.strays = new StrayBatches([{ upstream: 100, sequence: 0, downstream: 1_000 }], sentByOthers)
   const circumstances = { leaderEpoch: 5, maxTimestampMs: 1e12, nowMs: 1e12 }
   const pieces = [
-    { upstream: 100, count: 2 },
-    { upstream: 103, count: 2 },
+    { upstreamOffset: 100, count: 2 },
+    { upstreamOffset: 103, count: 2 },
   ]
   assert.equal(partition.isAtOddsWithStrays({ upstream: 100, count: 4, pieces }, circumstances), true)
   const memory = new FrameLease(frame, () => {})
@@ -135,7 +107,7 @@ test('a hole inside a batch is one that a stray batch may not have, and so is wh
 })
 
 test('a sequence wraps to 0 after 2^31 - 1', () => {
-  const partition = makePartition(0, 2 ** 31 - 10)
+  const partition = locatedPartition(0, 2 ** 31 - 10)
   takeIn(partition, 10)
   takeIn(partition, 10)
   assert.deepEqual(
@@ -145,7 +117,7 @@ test('a sequence wraps to 0 after 2^31 - 1', () => {
 })
 
 test('a partition that probes has one batch in flight, however much is queued', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   partition.state = { name: 'probing' }
   takeIn(partition, 1)
   takeIn(partition, 1)
@@ -154,7 +126,7 @@ test('a partition that probes has one batch in flight, however much is queued', 
 })
 
 test('a partition whose target cannot be asked has no more in flight than a broker remembers', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   partition.isTargetBlind = true
   for (let count = 0; count < 10; count++) takeIn(partition, 1, 1)
   let sent = 0
@@ -164,7 +136,7 @@ test('a partition whose target cannot be asked has no more in flight than a brok
 })
 
 test('a batch waits until its run is in the ledger', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   const ticket = { isDurable: false, lateAtMs: Infinity }
   const memory = new FrameLease(frame, () => {})
   partition.enqueue({ ...usual, memory, upstream: 0, count: 1, ticket, positionAfter: 1 }, 5)
@@ -174,7 +146,7 @@ test('a batch waits until its run is in the ledger', () => {
 })
 
 test('dropped batches behind one in flight move the position on only when that one is acknowledged', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   takeIn(partition, 10)
   const batch = send(partition)
   partition.skipTo(15, 5)
@@ -186,7 +158,7 @@ test('dropped batches behind one in flight move the position on only when that o
 })
 
 test('a target offset that was not expected is told of, and later runs begin at the offset that the target will give', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   takeIn(partition, 10)
   const batch = send(partition)
   assert.ok(batch)
@@ -197,7 +169,7 @@ test('a target offset that was not expected is told of, and later runs begin at 
 })
 
 test('all memory of a frame is given back when its batches were sent or discarded', () => {
-  const partition = makePartition(0, 0)
+  const partition = locatedPartition(0, 0)
   let freed = 0
   const lease = new FrameLease(frame, () => freed++)
   for (const upstream of [0, 1]) {
@@ -219,7 +191,7 @@ test('in any order of reading, dropping, sending, acknowledging and giving back,
   const start = fc.constantFrom(0, 2 ** 31 - 60)
   fc.assert(
     fc.property(start, fc.array(step, { maxLength: 120 }), (sequence, steps) => {
-      const partition = makePartition(0, sequence)
+      const partition = locatedPartition(0, sequence)
       const dropped = new Set<number>()
       const flight: PendingBatch[] = []
       const copied: { upstream: number; count: number; sequence: number }[] = []

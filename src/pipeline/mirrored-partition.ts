@@ -6,10 +6,13 @@ import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { UpstreamPiece } from '../wire/transcoded.ts'
+import { CoalescingGain } from './coalescing-gain.ts'
 import { CopyCursor } from './copy-cursor.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
-import type { PendingBatch, Piece } from './pending-batch.ts'
+import type { PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
+import { TargetRefusals } from './target-refusals.ts'
 import type { TransactionMembership } from './transaction-membership.ts'
 import type { WriterState } from './writer-state.ts'
 
@@ -17,6 +20,9 @@ import type { WriterState } from './writer-state.ts'
 const RUNS_KEPT = 4096
 /** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
 const REMEMBERED_BATCHES = 5
+
+/** Which records a batch holds. */
+export type BatchRecords = Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>
 
 /** Bounds of what one partition may have in flight (design.md section 5). */
 export interface WriteWindow {
@@ -47,6 +53,8 @@ export class MirroredPartition {
 
   // Reading.
   fetchOffset = -1
+  /** The last answer is still being taken in: no other is asked for. */
+  isPaused = false
   lastFetchedEpoch = -1
   generation = 0
   /** Broker to read from instead of the leader (KIP-392); -1: the leader. */
@@ -69,6 +77,8 @@ export class MirroredPartition {
   target: TargetTopicSettings
   /** A batch did not fit: before the partition goes on, the remote topic's configuration is read again. */
   isTargetDoubted = false
+  readonly refusals = new TargetRefusals()
+  readonly coalescing = new CoalescingGain()
   state: WriterState = { name: 'locating' }
   identity: LedgerIdentity | null = null
   map: OffsetMap | null = null
@@ -83,6 +93,7 @@ export class MirroredPartition {
   /** Downstream offset after the last acknowledged record; -1: not known yet. */
   ackedDownstream = -1
   readonly queue = new Fifo<PendingBatch>()
+  queuedBytes = 0
   readonly inFlight = new Fifo<PendingBatch>()
   inFlightBytes = 0
   /** The target does not tell us how far the copy came (no READ permission, old broker): fewer batches in flight. */
@@ -226,12 +237,12 @@ export class MirroredPartition {
   }
 
   /** Adds to `runs` those that the next batch begins. */
-  beginRuns(batch: Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>, leaderEpoch: number, runs: Run[]): void {
+  beginRuns(batch: BatchRecords, leaderEpoch: number, runs: Run[]): void {
     const cursor = this.#cursor
     if (cursor.downstream < 0 && this.ackedDownstream >= 0)
       cursor.downstream = this.ackedDownstream + sequenceDistance(this.ackedSequence, cursor.sequence) - 1
     let aheadCount = 0
-    for (const piece of batch.pieces ?? [batch]) {
+    for (const piece of piecesOf(batch)) {
       const run = cursor.nextRun(piece, leaderEpoch, aheadCount)
       if (run !== null) runs.push(run)
       aheadCount += piece.count
@@ -258,15 +269,15 @@ export class MirroredPartition {
 
   /** Whether the next batch would give sequences another meaning than they have in one that may still be on its way. */
   isAtOddsWithStrays(
-    batch: Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>,
+    batch: BatchRecords,
     circumstances: { leaderEpoch: number; maxTimestampMs: number; nowMs: number },
   ): boolean {
     const { strays } = this
     if (strays === null) return false
     let { sequence } = this.#cursor
-    for (const piece of batch.pieces ?? [batch]) {
+    for (const piece of piecesOf(batch)) {
       // Behind a hole inside the batch records were there once.
-      const isAdjacent = piece.upstream === batch.upstream && this.#cursor.isAdjacent(piece.upstream)
+      const isAdjacent = piece.upstreamOffset === batch.upstream && this.#cursor.isAdjacent(batch.upstream)
       if (strays.isAtOdds(sequence, piece, { ...circumstances, isAdjacent })) return true
       sequence = sequenceAfter(sequence, piece.count)
     }
@@ -278,7 +289,8 @@ export class MirroredPartition {
     batch.memory.hold()
     const { sequence, downstream } = this.#cursor
     this.queue.push({ ...batch, sequence, downstreamExpected: downstream, sentAtMs: 0 })
-    this.#cursor.advance(batch.count, endOf(batch.pieces?.at(-1) ?? batch))
+    this.queuedBytes += batch.size
+    this.#cursor.advance(batch.count, endOf(batch))
     this.fetchOffset = batch.positionAfter
     this.lastFetchedEpoch = leaderEpoch
   }
@@ -290,6 +302,7 @@ export class MirroredPartition {
     batch.sentAtMs = nowMs
     if (this.membership !== null) batch.sequence = this.membership.nextSequence(batch.count, this.ackedOffset)
     this.inFlight.push(batch)
+    this.queuedBytes -= batch.size
     this.inFlightBytes += batch.size
     this.hasWritten = true
     this.#sentEnd = sequenceAfter(batch.sequence, batch.count)
@@ -317,6 +330,7 @@ export class MirroredPartition {
     this.refusalsCount = 0
     this.failingSinceMs = null
     if (this.strays?.isPassed(batch.size) === true) this.strays = null
+    this.refusals.took(batch.positionAfter)
     this.#trimRuns()
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
@@ -337,6 +351,7 @@ export class MirroredPartition {
       leaderEpoch: -1,
     })
     for (let batch = this.queue.shift(); batch !== undefined; batch = this.queue.shift()) batch.memory.drop()
+    this.queuedBytes = 0
   }
 
   /** What has to be durable before the batches of these runs are sent. */
@@ -366,7 +381,12 @@ export class MirroredPartition {
   }
 }
 
-/** The upstream offset after a piece. */
-function endOf({ upstream, count }: Piece): number {
-  return upstream + count
+function piecesOf({ upstream, count, pieces }: BatchRecords): readonly UpstreamPiece[] {
+  return pieces ?? [{ upstreamOffset: upstream, count }]
+}
+
+/** The upstream offset after a batch's last record. */
+function endOf({ upstream, count, pieces }: BatchRecords): number {
+  const last = pieces?.at(-1)
+  return last === undefined ? upstream + count : last.upstreamOffset + last.count
 }

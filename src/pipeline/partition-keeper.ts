@@ -111,8 +111,11 @@ export class PartitionKeeper {
     if (partition.inFlight.length > 0) this.#deps.onFailed(partition)
     else this.#deps.onRested(partition)
     const pauseMs = REFUSED_RETRY_MS * 2 ** Math.min(partition.refusalsCount++, REFUSED_DOUBLINGS_MAX)
-    partition.retryAtMs = error.code === 'REBUILD_NEEDED' ? Infinity : this.#deps.clock.monotonic() + pauseMs
-    partition.isTargetDoubted = error.code === 'BATCH_UNFIT'
+    partition.retryAtMs = this.#deps.clock.monotonic() + pauseMs
+    if (error.code === 'RECORD_TOO_LARGE') {
+      partition.isTargetDoubted = true
+      partition.refusals.forgetRecords()
+    }
     partition.pendingRefusal = null
     this.#apply(partition, { name: 'refused', reason: error.message })
     this.#say('PartitionStopped', partition, { reason: error.message })

@@ -1,3 +1,4 @@
+import type { UpstreamPiece } from '../wire/transcoded.ts'
 import type { BatchMemory } from './batch-memory.ts'
 
 /** Set when the runs that a fetched answer begins are durable in the ledger; their batches wait for it. */
@@ -7,17 +8,11 @@ export interface LedgerTicket {
   lateAtMs: number
 }
 
-/** Records that follow each other at the source without a hole. */
-export interface Piece {
-  readonly upstream: number
-  readonly count: number
-}
-
 /** What happened to a batch on its way. */
 export type BatchHandling = 'resealed' | 'forwarded' | 'rebuilt' | 'coalesced'
 
 /** One target batch on its way: first queued, then in flight. Its boundaries and sequence are frozen here. */
-export interface PendingBatch extends Piece {
+export interface PendingBatch {
   readonly memory: BatchMemory
   /** Where the batch lies in the memory. */
   readonly at: number
@@ -27,7 +22,7 @@ export interface PendingBatch extends Piece {
   /** All its records. */
   readonly count: number
   /** Where there are holes between its records; null: there are none. */
-  readonly pieces: readonly Piece[] | null
+  readonly pieces: readonly UpstreamPiece[] | null
   /** In a transaction it is given when the batch is sent. */
   sequence: number
   readonly downstreamExpected: number

@@ -58,6 +58,19 @@ export class ReadRouter {
     placed.reader.remove(partition)
   }
 
+  /** The partition is not asked for until it is resumed, whoever reads it. */
+  pause(partition: MirroredPartition): void {
+    if (partition.isPaused) return
+    partition.isPaused = true
+    this.#placed.get(partition)?.reader.pause(partition)
+  }
+
+  resume(partition: MirroredPartition): void {
+    if (!partition.isPaused) return
+    partition.isPaused = false
+    this.#placed.get(partition)?.reader.resume(partition)
+  }
+
   /** Whether what is known of the partition's end is what it was a moment ago, or the last that there was. */
   isEndKnown(partition: MirroredPartition): boolean {
     return (

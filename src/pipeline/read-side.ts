@@ -2,8 +2,15 @@ import { setMaxListeners } from 'node:events'
 import { ByteBudget } from '../base/byte-budget.ts'
 import { errors } from '../base/errors.ts'
 import { ArenaPool } from '../kafka/frame-arena.ts'
+import type { ProduceSettings } from '../mirror/flow-plan.ts'
+import { AnswerIntake } from './answer-intake.ts'
+import type { AnswerIntakeDependencies } from './answer-intake.ts'
+import type { AnswerWalk } from './answer-walk.ts'
 import { BatchIntake } from './batch-intake.ts'
+import { DeferredIntake } from './deferred-intake.ts'
 import { FetchSizer } from './fetch-sizer.ts'
+import { GroupTranscoder } from './group-transcoder.ts'
+import type { TranscodedGroup } from './group-transcoder.ts'
 import type { LaneContext } from './lane-context.ts'
 import { MetadataWatch } from './metadata-watch.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
@@ -22,11 +29,16 @@ const LONG_WAY_ANSWER_BYTES = 32 * MIB
 /** A broker that lets us wait for longer than it was asked to may be gone: who leads now is looked up. */
 const SILENCE_MS = 3_000
 
+/** How long an answer may take to be taken in at once; what is left then is taken in later (DeferredIntake). */
+const INTAKE_MS = 5
+/** No batch expands to more, for whoever means us harm. */
+const DECOMPRESSION_LIMIT_BYTES = 256 * MIB
+
 /** What the reading side leaves to the lane. */
-export interface ReadSideDependencies extends Pick<
-  SourceAnswersDependencies,
-  'bounds' | 'onGap' | 'onRuns' | 'onTaken' | 'refuse' | 'refuseAfterQueue' | 'onAtOddsWithStrays' | 'onLostFound'
-> {
+export interface ReadSideDependencies
+  extends
+    Pick<SourceAnswersDependencies, 'bounds' | 'onGap' | 'refuse' | 'refuseAfterQueue'>,
+    Pick<AnswerIntakeDependencies, 'onRuns' | 'onTaken' | 'onAtOddsWithStrays' | 'onLostFound'> {
   topics(): readonly string[]
   /** The reading position of the partition was set anew. */
   onRepositioned(partition: MirroredPartition): void
@@ -36,12 +48,15 @@ export interface ReadSideDependencies extends Pick<
 /** Reading side of a lane: metadata of the source, readers of its brokers, and what becomes of their answers. */
 export class ReadSide {
   readonly watch: MetadataWatch
+  readonly #leftOut = { nullKeysTotal: 0, deadLettersTotal: 0 }
   readonly #context: LaneContext
   readonly #deps: ReadSideDependencies
   readonly #stop = new AbortController()
   readonly #arenas = new ArenaPool({ arenaBytes: ARENA_BYTES })
   readonly #budget: ByteBudget
-  readonly #intake: BatchIntake
+  readonly #batches: BatchIntake
+  readonly #intake: AnswerIntake
+  readonly #deferred: DeferredIntake
   readonly #router: ReadRouter
   readonly #answers: SourceAnswers
   readonly #readers = new Map<SourceReader, AbortController>()
@@ -54,12 +69,24 @@ export class ReadSide {
     // As much as MirrorMaker 2's consumer and producer may hold. On a long way two answers have to fit, or the next one is asked for only when
     // the last one is on its way to the target: measured, a third of the rate.
     this.#budget = new ByteBudget(plan.produce.bufferMemoryBytes + plan.fetch.fetchMaxBytes)
-    this.#intake = new BatchIntake({
-      checkCrcs: plan.fetch.checkCrcs,
-      isIdempotent: plan.produce.isIdempotent,
-      isReadCommitted: plan.fetch.isolationLevel === 'read_committed',
-      nowMs: () => deps.clock.now(),
-      keepsRuns: deps.transactional === null,
+    this.#batches = this.#makeBatchIntake()
+    const transcoder = this.#makeTranscoder()
+    this.#intake = new AnswerIntake({
+      ...dependencies,
+      clock: deps.clock,
+      intake: this.#batches,
+      transcoder,
+      onTranscoded: (partition, made) => this.#transcoded(partition, made),
+    })
+    this.#deferred = new DeferredIntake({
+      clock: deps.clock,
+      intake: this.#intake,
+      transcoder,
+      budget: new ByteBudget(plan.produce.bufferMemoryBytes),
+      signal: this.#stop.signal,
+      pauseReading: (partition) => this.#router.pause(partition),
+      resumeReading: (partition) => this.#router.resume(partition),
+      onDefect: context.onDefect,
     })
     this.#answers = this.#makeAnswers()
     this.#router = new ReadRouter({
@@ -82,8 +109,9 @@ export class ReadSide {
     })
   }
 
-  get droppedTotal(): number {
-    return this.#intake.droppedTotal
+  /** Source batches, and records, that are not copied. */
+  get totals(): { readonly droppedTotal: number; readonly nullKeysTotal: number; readonly deadLettersTotal: number } {
+    return { droppedTotal: this.#batches.droppedTotal, ...this.#leftOut }
   }
 
   isEndKnown(partition: MirroredPartition): boolean {
@@ -151,11 +179,53 @@ export class ReadSide {
     this.#readers.delete(reader)
   }
 
+  #makeBatchIntake(): BatchIntake {
+    const { plan, deps } = this.#context
+    const { fetch, produce } = plan
+    return new BatchIntake({
+      checkCrcs: fetch.checkCrcs,
+      isIdempotent: produce.isIdempotent,
+      codec: produce.compression?.codec ?? -1,
+      coalescedBytesMax: coalescedBytesMaxOf(produce),
+      nowMs: () => deps.clock.now(),
+      keepsRuns: deps.transactional === null,
+    })
+  }
+
+  #makeTranscoder(): GroupTranscoder {
+    const { plan, deps } = this.#context
+    const { produce } = plan
+    const { deadLetters } = deps
+    const { signal } = this.#stop
+    return new GroupTranscoder({
+      codec: produce.compression?.codec ?? null,
+      level: produce.compression?.level ?? null,
+      coalescedBytesMax: coalescedBytesMaxOf(produce),
+      decompressionLimitBytes: DECOMPRESSION_LIMIT_BYTES,
+      writeDeadLetters:
+        deadLetters === null ? null : (origin, records) => deadLetters.write(origin, records, { signal }),
+      nowMs: () => deps.clock.now(),
+    })
+  }
+
+  #transcoded({ sourceTopic: topic, partition }: MirroredPartition, made: TranscodedGroup): void {
+    this.#leftOut.deadLettersTotal += made.deadLettersCount
+    if (made.nullKeysCount === 0) return
+    this.#leftOut.nullKeysTotal += made.nullKeysCount
+    this.#context.say('NullKeysDropped', { topic, partition, recordsCount: made.nullKeysCount })
+  }
+
+  #takeIn(walks: readonly AnswerWalk[]): void {
+    const deadlineMs = this.#context.deps.clock.monotonic() + INTAKE_MS
+    for (const { walk } of this.#intake.takeOn(walks, deadlineMs)) this.#deferred.add(walk)
+  }
+
   #makeAnswers(): SourceAnswers {
     const { plan, deps, say, onDefect } = this.#context
     return new SourceAnswers({
       clock: deps.clock,
-      intake: this.#intake,
+      isReadCommitted: plan.fetch.isolationLevel === 'read_committed',
+      takeIn: (walks) => this.#takeIn(walks),
       sourceAlias: plan.source.alias,
       gapPolicy: plan.gapPolicy,
       suspend: (partition) => this.#router.displace(partition),
@@ -177,4 +247,9 @@ export class ReadSide {
       },
     })
   }
+}
+
+/** Up to which size batches are put together, as a producer would. */
+function coalescedBytesMaxOf({ batchSizeBytes, maxRequestSizeBytes }: ProduceSettings): number {
+  return Math.min(batchSizeBytes, maxRequestSizeBytes)
 }

@@ -3,13 +3,10 @@ import { errors } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { classifyKafkaError } from '../kafka/kafka-error.ts'
 import type { Gap, GapReason } from '../mirror/gap.ts'
-import type { LedgerWrite } from '../mirror/ledger-entry.ts'
-import type { Run } from '../mirror/run.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
-import type { BatchIntake } from './batch-intake.ts'
+import { AnswerWalk } from './answer-walk.ts'
 import type { FrameLease } from './frame-lease.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
-import type { LedgerTicket } from './pending-batch.ts'
 import type { AnsweredPartition } from './source-reader.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
@@ -23,27 +20,22 @@ export interface SourceBounds {
 
 export interface SourceAnswersDependencies {
   readonly clock: Clock
-  readonly intake: BatchIntake
+  /** Aborted records are left out. */
+  readonly isReadCommitted: boolean
   readonly sourceAlias: string
   readonly gapPolicy: 'continue' | 'stop'
+  /** Batches were fetched. */
+  takeIn(walks: readonly AnswerWalk[]): void
   bounds(partition: MirroredPartition): Promise<SourceBounds>
   /** The partition is not read until its position is set anew, or it is served elsewhere. */
   suspend(partition: MirroredPartition): void
   onGap(gap: Gap): void
-  /** Runs begin: their batches wait for the ticket. */
-  onRuns(writes: readonly LedgerWrite[], ticket: LedgerTicket, partitions: readonly MirroredPartition[]): void
-  /** There is something to send, or the position moved. */
-  onTaken(partitions: readonly MirroredPartition[]): void
   onServedElsewhere(partition: MirroredPartition, error: string): void
   onReplicaPreferred(partition: MirroredPartition, nodeId: number): void
   /** The reading position was set anew. */
   onRepositioned(partition: MirroredPartition): void
   refuse(partition: MirroredPartition, error: TwinlogError): void
   refuseAfterQueue(partition: MirroredPartition, error: TwinlogError): void
-  /** The next batch would give sequences another meaning than they may have in a request that was lost. */
-  onAtOddsWithStrays(partition: MirroredPartition): void
-  /** What is read now was copied before, by the positions, and is not in the target any more. */
-  onLostFound(partition: MirroredPartition): void
   onDefect(error: unknown): void
 }
 
@@ -56,9 +48,7 @@ export class SourceAnswers {
   }
 
   take(answered: readonly AnsweredPartition[], lease: FrameLease): void {
-    const ticket: LedgerTicket = { isDurable: false, lateAtMs: Infinity }
-    const writes: LedgerWrite[] = []
-    const taken: MirroredPartition[] = []
+    const walks: AnswerWalk[] = []
     for (const { partition, fetched } of answered) {
       if (fetched.errorCode !== 0) {
         this.#takeError(partition, fetched)
@@ -68,35 +58,10 @@ export class SourceAnswers {
       partition.lastStableOffset = fetched.lastStableOffset
       if (fetched.divergingEpoch !== null) this.#truncated(partition, fetched.divergingEpoch)
       else if (fetched.preferredReadReplica >= 0) this.#deps.onReplicaPreferred(partition, fetched.preferredReadReplica)
-      else if (fetched.recordsEnd > fetched.recordsStart) {
-        const write = this.#takeBatches(partition, fetched, lease, ticket)
-        if (write !== null) writes.push(write)
-        taken.push(partition)
-      }
+      else if (fetched.recordsEnd > fetched.recordsStart)
+        walks.push(AnswerWalk.of(partition, fetched, lease, this.#deps.isReadCommitted))
     }
-    if (writes.length > 0) this.#deps.onRuns(writes, ticket, taken)
-    if (taken.length > 0) this.#deps.onTaken(taken)
-  }
-
-  #takeBatches(
-    partition: MirroredPartition,
-    fetched: FetchedPartition,
-    lease: FrameLease,
-    ticket: LedgerTicket,
-  ): LedgerWrite | null {
-    const runs: Run[] = []
-    let isWhole = true
-    try {
-      isWhole = this.#deps.intake.takeIn(partition, fetched, lease, ticket, runs)
-    } catch (error) {
-      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
-      this.#deps.refuseAfterQueue(partition, error)
-    }
-    for (const run of runs) partition.map?.begin(run)
-    const write = partition.ledgerWrite(runs)
-    if (partition.findsLostAgain()) this.#deps.onLostFound(partition)
-    if (!isWhole) this.#deps.onAtOddsWithStrays(partition)
-    return write
+    if (walks.length > 0) this.#deps.takeIn(walks)
   }
 
   #takeError(partition: MirroredPartition, fetched: FetchedPartition): void {

@@ -30,6 +30,17 @@ const FRESH_MS = 3_000
 /** Kafka error codes that end a fetch session: the next request opens a new one. */
 const SESSION_ERRORS: ReadonlySet<number> = new Set([70, 71, 106])
 
+/** How long a broker may wait for data while partitions are paused. */
+const PAUSED_WAIT_MS = 5
+
+/** By what an answer names a partition, and how it is asked for. */
+interface AnswerKeys {
+  readonly byId: string
+  readonly byName: string
+  readonly topicId: Buffer
+  readonly currentLeaderEpoch: number
+}
+
 export interface SourceReaderDependencies {
   readonly cluster: ClusterClient
   readonly arenas: ArenaPool
@@ -68,7 +79,9 @@ export class SourceReader {
   readonly #changed = new Notifier()
   /** By what an answer names a partition with: topic id or topic, and index. */
   readonly #byAnswerKey = new Map<string, MirroredPartition>()
-  readonly #answerKeys = new Map<MirroredPartition, { byId: string; byName: string }>()
+  readonly #answerKeys = new Map<MirroredPartition, AnswerKeys>()
+  /** Partitions whose last answer is still being taken in. */
+  #pausedCount = 0
   #answersHeld = 0
   /** Monotonic ms at which the request under way was sent. */
   #askedAtMs: number | null = null
@@ -88,14 +101,16 @@ export class SourceReader {
   }
 
   get partitionsCount(): number {
-    return this.#session.size
+    return this.#answerKeys.size
   }
 
   /** @param topicId 16 bytes; all zero where the source has no topic ids */
   add(partition: MirroredPartition, topicId: Buffer, currentLeaderEpoch: number): void {
-    const keys = {
+    const keys: AnswerKeys = {
       byId: `${topicId.toString('latin1')}/${partition.partition}`,
       byName: `${partition.sourceTopic}/${partition.partition}`,
+      topicId,
+      currentLeaderEpoch,
     }
     this.remove(partition)
     if (partition.end === 'open') partition.end = 'unknown'
@@ -103,7 +118,23 @@ export class SourceReader {
     this.#byAnswerKey.set(keys.byId, partition)
     this.#byAnswerKey.set(keys.byName, partition)
     if (topicId.every((byte) => byte === 0)) this.#hasTopicWithoutId = true
-    this.#session.add(partition, topicId, currentLeaderEpoch)
+    if (partition.isPaused) this.#pausedCount++
+    else this.#session.add(partition, topicId, currentLeaderEpoch)
+    this.#changed.notify()
+  }
+
+  /** The partition is not asked for until it is resumed. To be called when `isPaused` of it has become true. */
+  pause(partition: MirroredPartition): void {
+    this.#session.remove(partition)
+    this.#pausedCount++
+  }
+
+  /** To be called when `isPaused` of the partition has become false. */
+  resume(partition: MirroredPartition): void {
+    const keys = this.#answerKeys.get(partition)
+    if (keys === undefined) return
+    this.#pausedCount--
+    this.#session.add(partition, keys.topicId, keys.currentLeaderEpoch)
     this.#changed.notify()
   }
 
@@ -113,6 +144,7 @@ export class SourceReader {
     this.#answerKeys.delete(partition)
     this.#byAnswerKey.delete(keys.byId)
     this.#byAnswerKey.delete(keys.byName)
+    if (partition.isPaused) this.#pausedCount--
     this.#session.remove(partition)
     this.#changed.notify()
   }
@@ -212,7 +244,9 @@ export class SourceReader {
 
   #ask(connection: BrokerConnection, version: FetchVersion): Promise<Frame> {
     const { sizer, limits, requestTimeoutMs } = this.#deps
-    const request = this.#session.nextRequest(sizer.answerBytes, sizer.partitionBytes)
+    // Who is paused has to wait for the answer to what is asked for without it.
+    const maxWaitMs = this.#pausedCount > 0 ? Math.min(PAUSED_WAIT_MS, limits.maxWaitMs) : limits.maxWaitMs
+    const request = this.#session.nextRequest(sizer.answerBytes, sizer.partitionBytes, maxWaitMs)
     const isFlexible = version >= FIRST_FLEXIBLE_FETCH
     const flexible = { request: isFlexible, response: isFlexible }
     const body = encodeFetchRequest(version, request)

@@ -17,7 +17,7 @@ const sent = { leaderEpoch: 5, isOtherPlan: false, end: null }
 type Row = readonly [
   what: string,
   sequence: number,
-  piece: readonly [upstream: number, count: number, leaderEpoch: number],
+  piece: readonly [upstreamOffset: number, count: number, leaderEpoch: number],
   PieceCircumstances,
   boolean,
 ]
@@ -51,21 +51,21 @@ const table: readonly Row[] = [
   ['data without a timestamp', 70, [174, 1, 5], { ...usual, maxTimestampMs: -1 }, true],
 ]
 
-for (const [what, sequence, [upstream, count, leaderEpoch], circumstances, expected] of table) {
+for (const [what, sequence, [upstreamOffset, count, leaderEpoch], circumstances, expected] of table) {
   test(`${what}: ${expected ? 'at odds' : 'harmless'}`, () => {
     const strays = new StrayBatches(runs, sent)
-    assert.equal(strays.isAtOdds(sequence, { upstream, count }, { ...circumstances, leaderEpoch }), expected)
+    assert.equal(strays.isAtOdds(sequence, { upstreamOffset, count }, { ...circumstances, leaderEpoch }), expected)
   })
 }
 
 test('under another plan a hole that is dropped now was not dropped then', () => {
   const strays = new StrayBatches(runs, { ...sent, isOtherPlan: true })
-  assert.equal(strays.isAtOdds(70, { upstream: 175, count: 1 }, usual), true)
-  assert.equal(strays.isAtOdds(70, { upstream: 174, count: 1 }, usual), false)
+  assert.equal(strays.isAtOdds(70, { upstreamOffset: 175, count: 1 }, usual), true)
+  assert.equal(strays.isAtOdds(70, { upstreamOffset: 174, count: 1 }, usual), false)
 })
 
 test('what lies behind the last sequence that was ever sent cannot be on its way, also where sequences wrap', () => {
-  const gone = { upstream: 500, count: 1 }
+  const gone = { upstreamOffset: 500, count: 1 }
   for (const shift of [0, 2 ** 31 - 75]) {
     const shifted = runs.map((run) => ({ ...run, sequence: (run.sequence + shift) % 2 ** 31 }))
     const strays = new StrayBatches(shifted, { ...sent, end: (80 + shift) % 2 ** 31 })

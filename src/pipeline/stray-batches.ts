@@ -1,7 +1,7 @@
 import { OffsetMap } from '../mirror/offset-map.ts'
 import type { Run } from '../mirror/run.ts'
 import { SEQUENCE_MODULUS, sequenceAfter, sequenceDistance } from '../mirror/run.ts'
-import type { Piece } from './pending-batch.ts'
+import type { UpstreamPiece } from '../wire/transcoded.ts'
 
 /**
  * A broker forgets a producer a day after the timestamp of its last batch (producer.id.expiration.ms), and looks every ten minutes. What is older than
@@ -61,18 +61,18 @@ export class StrayBatches {
   }
 
   /** @param sequence   that the first record would get */
-  isAtOdds(sequence: number, { upstream, count }: Piece, circumstances: PieceCircumstances): boolean {
+  isAtOdds(sequence: number, { upstreamOffset, count }: UpstreamPiece, circumstances: PieceCircumstances): boolean {
     const { isAdjacent, leaderEpoch, maxTimestampMs, nowMs } = circumstances
     const run = this.#map.runAtSequence(sequence)
     if (run === null || (this.end !== null && !isBefore(sequence, this.end))) return false
     if (maxTimestampMs < nowMs - FORGETTABLE_AFTER_MS) return true
     const isInOpenRun = run.sequence === this.#map.last?.sequence
-    if (this.#map.upstreamAtSequence(sequence) !== upstream) {
+    if (this.#map.upstreamAtSequence(sequence) !== upstreamOffset) {
       // What was dropped before our eyes, under the same plan, was dropped before theirs; and they wrote a run for it before they sent on.
       return !isInOpenRun || !isAdjacent || this.#isOtherPlan
     }
     const end = this.#map.upstreamAtSequence(sequenceAfter(sequence, count - 1))
-    if (end !== upstream + count - 1) return true
+    if (end !== upstreamOffset + count - 1) return true
     return isInOpenRun && this.#leaderEpoch >= 0 && this.#leaderEpoch !== leaderEpoch
   }
 }

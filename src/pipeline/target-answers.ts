@@ -10,11 +10,10 @@ const NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20
 const DUPLICATE_SEQUENCE_NUMBER = 46
 
 const remedies: Readonly<Record<string, string>> = {
-  MESSAGE_TOO_LARGE: 'Raise max.message.bytes of the remote topic (and replica.fetch.max.bytes of its brokers).',
-  RECORD_LIST_TOO_LARGE: 'Raise max.message.bytes of the remote topic, and segment.bytes if it is smaller.',
-  INVALID_TIMESTAMP: 'Raise message.timestamp.before.max.ms and message.timestamp.after.max.ms of the remote topic.',
+  INVALID_TIMESTAMP:
+    'The remote topic does not take timestamps that are so far off: raise its message.timestamp.before.max.ms (past) or message.timestamp.after.max.ms (future; an hour unless it is set), for example kafka-configs --alter --entity-type topics --entity-name <remote topic> --add-config message.timestamp.after.max.ms=9223372036854775807. Brokers before 3.6 have message.timestamp.difference.max.ms. The partition is tried again in a while.',
   INVALID_RECORD:
-    'A compacted remote topic takes no records without a key: change its cleanup.policy, or the source of such records.',
+    'A compacted remote topic takes no records without a key: set twinlog.null.key.policy=drop to leave them out, or change its cleanup.policy.',
   TOPIC_AUTHORIZATION_FAILED:
     'Allow it: kafka-acls --add --allow-principal User:<user> --operation Write --operation Describe --topic <remote topic>.',
   CLUSTER_AUTHORIZATION_FAILED:
@@ -24,8 +23,6 @@ const remedies: Readonly<Record<string, string>> = {
 /** What must be the case for a batch to be sent once more: all other errors would meet it again. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'CORRUPT_MESSAGE',
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
   'INVALID_TOPIC_EXCEPTION',
   'INVALID_REQUIRED_ACKS',
   'TOPIC_AUTHORIZATION_FAILED',
@@ -44,7 +41,18 @@ const NOT_APPENDED: ReadonlySet<string> = new Set([
   'LEADER_NOT_AVAILABLE',
 ])
 
+/** Larger than max.message.bytes, or than segment.bytes: as it was sent, or as the broker compressed it anew. */
+const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
+/** LogValidator of every version: "Compacted topic cannot accept message without key in topic partition ...". */
+const SAYS_NO_KEY = /without key/i
+
 export interface TargetAnswersDependencies {
+  /** Records without a key are left out where the target does not take them. */
+  readonly dropsNullKeys: boolean
+  /** ms since the epoch. */
+  nowMs(): number
+  /** The batch is made anew, so that the target takes it. */
+  onRemade(partition: MirroredPartition, batch: SentBatch['batch'], error: string): void
   fail(partition: MirroredPartition, reason: string): void
   refuse(partition: MirroredPartition, error: TwinlogError): void
   acknowledged(partition: MirroredPartition): void
@@ -103,10 +111,37 @@ export class TargetAnswers {
     this.#deps.onMoved(partition)
   }
 
+  /** Notes what the target does not take. @returns whether it may take the records when they are written anew */
+  #canBeRemade(
+    { refusals }: MirroredPartition,
+    batch: SentBatch['batch'],
+    produced: ProducedPartition,
+    name: string,
+  ): boolean {
+    if (TOO_LARGE.has(name)) {
+      if (batch.count > 1) refusals.refuseSize(batch.size)
+      else refusals.refuseRecord(batch.upstream)
+      return true
+    }
+    const texts = [produced.errorMessage, ...produced.recordErrors.map(({ message }) => message)]
+    const isWithoutKey = name === 'INVALID_RECORD' && texts.some((text) => text !== null && SAYS_NO_KEY.test(text))
+    // Refused although keys were looked at: then it is something else.
+    const isNews = !refusals.areKeysDoubted(this.#deps.nowMs())
+    if (!isWithoutKey || !this.#deps.dropsNullKeys || !isNews) return false
+    refusals.refuseNullKey(this.#deps.nowMs())
+    return true
+  }
+
   #takeError(partition: MirroredPartition, batch: SentBatch['batch'], produced: ProducedPartition): void {
     const offset = batch.upstream
     const { name } = classifyKafkaError(produced.errorCode)
     const detail = produced.errorMessage ?? 'no more is said'
+    if (this.#canBeRemade(partition, batch, produced, name)) {
+      if (partition.inFlight.length === 0) partition.membership?.takeBack(batch.sequence)
+      this.#deps.onRemade(partition, batch, name)
+      this.#deps.fail(partition, name)
+      return
+    }
     if (REFUSALS.has(name)) {
       const remedy = remedies[name] ?? 'The partition is tried again in a while.'
       const { sourceTopic: topic, partition: index } = partition

@@ -167,9 +167,20 @@ export class WriteSide {
   }
 
   #makeAnswers(): TargetAnswers {
-    const { deps, say } = this.#context
+    const { deps, say, plan } = this.#context
     const { keeper, onMoved } = this.#deps
     return new TargetAnswers({
+      dropsNullKeys: plan.recordPolicies.nullKey === 'drop',
+      nowMs: () => deps.clock.now(),
+      onRemade: (partition, { upstream: upstreamOffset }, error) => {
+        partition.isTargetDoubted = true
+        say('TargetRefusedBatch', {
+          topic: partition.sourceTopic,
+          partition: partition.partition,
+          upstreamOffset,
+          error,
+        })
+      },
       fail: (partition, reason) => {
         this.watch.request()
         keeper().fail(partition, reason)

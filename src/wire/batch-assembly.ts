@@ -1,4 +1,4 @@
-import type { BatchBuilder } from './batch-builder.ts'
+import { BatchBuilder } from './batch-builder.ts'
 import { compressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
 import type { LegacyCursor } from './legacy-cursor.ts'
@@ -24,7 +24,7 @@ const MAX_TIMESTAMP_AT = 35
  *
  * Invariants (docs/invariants.md):
  * 70. A target batch holds only records of source batches of one kind: codec, timestamp type, and producer if transactional.
- * 71. No target batch is larger than maxBatchBytes: an uncompressed one is closed before the record that would make it so,
+ * 71. No target batch is larger than maxBatchBytes, and none of several records larger than splitBatchBytes: an uncompressed one is closed before the record that would make it so,
  *     a compressed one is halved by size until its parts fit, and a record that does not fit alone is in `oversized`.
  * 72. Where target batches begin and end depends on nothing but records and options.
  */
@@ -36,6 +36,8 @@ export class BatchAssembly {
   readonly #options: TranscodeOptions
   readonly #builder: BatchBuilder
   readonly #pieces = new UpstreamPieces()
+  /** Of a batch of several records. */
+  readonly #mostBytes: number
   readonly #mostPreferredBytes: number
   #codec: Codec = 0
   /** Of the source batches so far: invariant 70. */
@@ -51,7 +53,8 @@ export class BatchAssembly {
   constructor(options: TranscodeOptions, builder: BatchBuilder) {
     this.#options = options
     this.#builder = builder
-    this.#mostPreferredBytes = Math.min(options.preferredBatchBytes, options.maxBatchBytes)
+    this.#mostBytes = Math.min(options.splitBatchBytes ?? Infinity, options.maxBatchBytes)
+    this.#mostPreferredBytes = Math.min(options.preferredBatchBytes, this.#mostBytes)
   }
 
   /**
@@ -90,8 +93,9 @@ export class BatchAssembly {
    * @returns whether there may be more
    */
   addSome(records: RecordCursor): boolean {
-    const { firstUpstream, maxBatchBytes, dropsNullKeys } = this.#options
+    const { firstUpstream, dropsNullKeys, refusedUpstreams } = this.#options
     const builder = this.#builder
+    const mostBytes = this.#mostBytes
     const baseOffset = this.#baseOffset
     const sourceHigh = this.#sourceHigh
     const sourceLow = this.#sourceLow
@@ -112,8 +116,13 @@ export class BatchAssembly {
         high = (sourceHigh + records.timestampDeltaHigh + (low >>> 0 < sourceLow >>> 0 ? 1 : 0)) | 0
       }
       const mostSize = builder.size + records.end - records.start + LARGEST_GROWTH
-      if (mostSize > maxBatchBytes && this.#codec === 0 && builder.sizeWith(records, high, low) > maxBatchBytes) {
+      if (mostSize > mostBytes && this.#codec === 0 && builder.sizeWith(records, high, low) > mostBytes) {
         this.#closePlain()
+      }
+      if (refusedUpstreams !== undefined && refusedUpstreams.has(upstreamOffset)) {
+        const batchBytes = BATCH_HEADER_SIZE + records.end - records.start
+        this.oversized.push(oversizedRecord(records, high, low, upstreamOffset, batchBytes))
+        continue
       }
       builder.add(records, high, low)
       this.#pieces.add(upstreamOffset)
@@ -124,7 +133,7 @@ export class BatchAssembly {
 
   /** As addSome, of an entry of magic 0 or 1. */
   addSomeOld(records: LegacyCursor): boolean {
-    const { firstUpstream, maxBatchBytes, dropsNullKeys } = this.#options
+    const { firstUpstream, dropsNullKeys, refusedUpstreams } = this.#options
     const builder = this.#builder
     let turnEnd = -1
     while (records.next()) {
@@ -135,8 +144,12 @@ export class BatchAssembly {
         this.nullKeys.push(offset)
         continue
       }
+      if (refusedUpstreams !== undefined && refusedUpstreams.has(offset)) {
+        this.#setOldAside(records)
+        continue
+      }
       const size = Math.max(0, keyLength) + Math.max(0, valueLength) + 2 * LARGEST_GROWTH
-      if (this.#codec === 0 && builder.size + size > maxBatchBytes) this.#closePlain()
+      if (this.#codec === 0 && builder.size + size > this.#mostBytes) this.#closePlain()
       builder.addPlain(
         records.bytes,
         records.keyStart,
@@ -161,7 +174,7 @@ export class BatchAssembly {
     const result = compressSoon(this.#codec, builder.records, this.#options.level)
     const packed = result instanceof Promise ? yield result : result
     const size = BATCH_HEADER_SIZE + packed.length
-    if (size <= this.#options.maxBatchBytes) this.#push(packed)
+    if (size <= (count === 1 ? this.#options.maxBatchBytes : this.#mostBytes)) this.#push(packed)
     else if (count === 1) this.#setAside(size)
     else yield* this.#halve(count)
   }
@@ -210,16 +223,24 @@ export class BatchAssembly {
 
   /** The builder's only record is too large. */
   #setAside(batchBytes: number): void {
-    const builder = this.#builder
     const [piece] = this.#pieces.take()
-    const bytes = builder.records
+    this.#setAsideFrom(this.#builder, piece?.upstreamOffset ?? -1, batchBytes)
+    this.#builder.clear()
+  }
+
+  #setOldAside(record: LegacyCursor): void {
+    const { bytes, keyStart, keyLength, valueStart, valueLength, timestampHigh, timestampLow, offset } = record
+    const alone = new BatchBuilder()
+    alone.addPlain(bytes, keyStart, keyLength, valueStart, valueLength, timestampHigh, timestampLow)
+    this.#setAsideFrom(alone, offset, alone.size)
+  }
+
+  #setAsideFrom(builder: BatchBuilder, upstreamOffset: number, batchBytes: number): void {
+    const { records: bytes, baseTimestampHigh, baseTimestampLow } = builder
     const record = new RecordCursor()
     record.open(bytes, 0, bytes.length, 1, 0, 0)
     record.next()
-    const { baseTimestampHigh, baseTimestampLow } = builder
-    const upstreamOffset = piece?.upstreamOffset ?? -1
     this.oversized.push(oversizedRecord(record, baseTimestampHigh, baseTimestampLow, upstreamOffset, batchBytes))
-    builder.clear()
   }
 
   #codecFor(header: BatchHeader): Codec {

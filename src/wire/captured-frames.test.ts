@@ -182,7 +182,9 @@ test('the rewrite of every captured batch is the expected one', () => {
     isAborted: false,
     idempotent: true,
     targetMaxMessageBytes: 1 << 20,
-    coalesce: false,
+    codec: -1,
+    doubtedTo: 0,
+    coalesceBelowBytes: 0,
   } as const
   const answers = (topic: string, targetTimestampType: RewritePlan['targetTimestampType']): Set<string> => {
     const batches = batchesOf(all, partitionOf(topic))

@@ -39,7 +39,9 @@ const usualPlan: RewritePlan = {
   idempotent: true,
   targetTimestampType: 'CreateTime',
   targetMaxMessageBytes: 1000,
-  coalesce: false,
+  codec: -1,
+  doubtedTo: 0,
+  coalesceBelowBytes: 0,
 }
 const isOff: Partial<RewritePlan> = { idempotent: false }
 const old: Fields = { magic: 1, baseOffset: 109, lastOffset: 109, lastOffsetDelta: 0, recordCount: -1, codec: 1 }
@@ -93,7 +95,31 @@ const table: Row[] = [
   ['magic 1, compressed', { ...usualHeader, ...old }, {}, 'rebuild: old format'],
   ['magic 0, plain', { ...usualHeader, ...old, magic: 0, codec: 0, recordCount: 1 }, {}, 'rebuild: old format'],
   ['larger than allowed', { ...usualHeader, size: 1001 }, {}, 'rebuild: too large'],
+  ['another codec than the flow is to write', { ...usualHeader, codec: 1 }, { codec: 4 }, 'rebuild: other codec'],
+  ['not compressed, and the flow compresses', usualHeader, { codec: 4 }, 'rebuild: other codec'],
+  ['compressed, and the flow does not', { ...usualHeader, codec: 1 }, { codec: 0 }, 'rebuild: other codec'],
+  ['the codec that the flow writes', { ...usualHeader, codec: 4 }, { codec: 4 }, 'reseal: usual'],
+  ['the target has refused one of its records', usualHeader, { doubtedTo: 101 }, 'rebuild: refused'],
+  ['behind what the target has refused', usualHeader, { doubtedTo: 100 }, 'reseal: usual'],
+  ['the target takes no records without a key', usualHeader, { doubtedTo: Infinity }, 'rebuild: refused'],
+  // coalesce
+  ['smaller than what is put together', usualHeader, { coalesceBelowBytes: 1001 }, 'coalesce: small'],
+  ['just not smaller', usualHeader, { coalesceBelowBytes: 1000 }, 'reseal: usual'],
+  [
+    'small, of a transaction',
+    { ...usualHeader, isTransactional: true },
+    { coalesceBelowBytes: 1001 },
+    'coalesce: small',
+  ],
+  ['off, small', plainHeader, { ...isOff, coalesceBelowBytes: 1001 }, 'coalesce: small'],
+  ['off, not small', plainHeader, { ...isOff, coalesceBelowBytes: 10 }, 'forward: not idempotent'],
   // which rule wins
+  ['drop beats coalesce', { ...usualHeader, isControl: true }, { coalesceBelowBytes: 1001 }, 'drop: control'],
+  ['holes beat coalesce', { ...usualHeader, ...holed }, { coalesceBelowBytes: 1001 }, 'rebuild: holes'],
+  ['append time beats other codec', { ...usualHeader, isAppendTime: true }, { codec: 4 }, 'rebuild: append time'],
+  ['other codec beats refused', usualHeader, { codec: 4, doubtedTo: 101 }, 'rebuild: other codec'],
+  ['refused beats too large', { ...usualHeader, size: 1001 }, { doubtedTo: 101 }, 'rebuild: refused'],
+  ['too large beats coalesce', { ...usualHeader, size: 1001 }, { coalesceBelowBytes: 2000 }, 'rebuild: too large'],
   ['before position beats control', { ...usualHeader, isControl: true }, { position: 110 }, 'drop: before position'],
   ['before position beats aborted', usualHeader, { position: 110, isAborted: true }, 'drop: before position'],
   ['before position beats old format', { ...usualHeader, ...old }, { position: 110 }, 'drop: before position'],
@@ -128,7 +154,7 @@ for (const [claim, fields, plan, answer] of table) {
   })
 }
 
-test('whatever the header, what is resealed or forwarded is whole, ahead of the position, and fits the target', () => {
+test('whatever the header, what is resealed, forwarded or coalesced is whole, ahead of the position, and fits the target', () => {
   const fields = fc.record({
     magic: fc.constantFrom(0, 1, 2, 2, 2),
     baseOffset: fc.nat(200),
@@ -142,6 +168,7 @@ test('whatever the header, what is resealed or forwarded is whole, ahead of the 
     isControl: fc.boolean(),
     isTransactional: fc.boolean(),
     isAppendTime: fc.boolean(),
+    codec: fc.constantFrom(0, 1, 4),
     hasDeleteHorizon: fc.boolean(),
   })
   const plans = fc.record({
@@ -150,14 +177,18 @@ test('whatever the header, what is resealed or forwarded is whole, ahead of the 
     idempotent: fc.boolean(),
     targetTimestampType: fc.constantFrom('CreateTime' as const, 'LogAppendTime' as const),
     targetMaxMessageBytes: fc.constant(1000),
-    coalesce: fc.constant(false as const),
+    codec: fc.constantFrom(-1, 0, 4),
+    doubtedTo: fc.constantFrom(0, 0, 100, Infinity),
+    coalesceBelowBytes: fc.constantFrom(0, 200),
   })
   fc.assert(
     fc.property(fields, plans, (some, plan) => {
       const header = headerWith({ ...some, lastOffset: some.baseOffset + some.lastOffsetDelta })
       const { kind, reason } = chooseRewrite(header, plan)
       assert.equal(reason === 'before position', header.lastOffset < plan.position)
-      if (kind !== 'reseal' && kind !== 'forward') return
+      if (kind !== 'reseal' && kind !== 'forward' && kind !== 'coalesce') return
+      assert.equal(kind === 'coalesce', header.size < plan.coalesceBelowBytes)
+      assert.ok((plan.codec < 0 || header.codec === plan.codec) && header.baseOffset >= plan.doubtedTo)
       assert.ok(header.magic === 2 && !header.isControl && !plan.isAborted)
       assert.ok(header.baseOffset >= plan.position && header.recordCount === header.lastOffsetDelta + 1)
       assert.ok(header.size <= 1000 && !(header.isAppendTime && plan.targetTimestampType === 'CreateTime'))

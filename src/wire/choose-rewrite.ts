@@ -3,7 +3,14 @@ import type { BatchHeader } from './record-batch.ts'
 export type ForwardReason = 'not idempotent'
 export type ResealReason = 'usual'
 export type DropReason = 'before position' | 'control' | 'aborted' | 'empty'
-export type RebuildReason = 'old format' | 'position inside the batch' | 'holes' | 'append time' | 'too large'
+export type RebuildReason =
+  | 'old format'
+  | 'position inside the batch'
+  | 'holes'
+  | 'append time'
+  | 'other codec'
+  | 'refused'
+  | 'too large'
 
 /** What is done with a batch, and why. One frozen object for each pair, so that choosing allocates nothing. */
 export type Rewrite =
@@ -25,8 +32,12 @@ export interface RewritePlan {
   targetTimestampType: 'CreateTime' | 'LogAppendTime'
   /** max.message.bytes of the target topic: largest batch in bytes, header included. */
   targetMaxMessageBytes: number
-  /** Not built yet. */
-  coalesce: false
+  /** Codec that the target's batches are to have; -1: the one that they have. */
+  codec: number
+  /** The target refused something up to here, exclusively: records have to be looked at one by one. */
+  doubtedTo: number
+  /** Batches smaller than this, in bytes, are put together with neighbours; 0: none are. */
+  coalesceBelowBytes: number
 }
 
 const RESEAL: Rewrite = Object.freeze({ kind: 'reseal', reason: 'usual' })
@@ -39,7 +50,10 @@ const REBUILD_OLD_FORMAT: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'ol
 const REBUILD_POSITION_INSIDE: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'position inside the batch' })
 const REBUILD_HOLES: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'holes' })
 const REBUILD_APPEND_TIME: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'append time' })
+const REBUILD_OTHER_CODEC: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'other codec' })
+const REBUILD_REFUSED: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'refused' })
 const REBUILD_TOO_LARGE: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'too large' })
+const COALESCE: Rewrite = Object.freeze({ kind: 'coalesce', reason: 'small' })
 
 /**
  * Decides what is done with a batch, from its header alone. Pure and total; the first rule that fits wins:
@@ -48,10 +62,11 @@ const REBUILD_TOO_LARGE: Rewrite = Object.freeze({ kind: 'rebuild', reason: 'too
  *  2. drop 'control', then 'aborted'      the target must not see it, whatever else it is
  *  3. rebuild 'old format'                before its count is looked at, which a compressed entry does not tell
  *  4. drop 'empty'                        compaction took every record; the position moves on
- *  5. rebuild 'position inside the batch', 'holes', 'append time', 'too large'
+ *  5. rebuild 'position inside the batch', 'holes', 'append time', 'other codec', 'refused', 'too large'
  *                                         the reason that is named is the first one; a rebuild sees to all of them
- *  6. forward                             idempotence is off, and nothing in the header must change that the CRC covers
- *  7. reseal                              all others; where idempotence is off, with no producer id, epoch and sequence:
+ *  6. coalesce 'small'                    where a neighbour is there to be put together with (batch-intake.ts); alone it is 7 or 8
+ *  7. forward                             idempotence is off, and nothing in the header must change that the CRC covers
+ *  8. reseal                              all others; where idempotence is off, with no producer id, epoch and sequence:
  *                                         a source's id means somebody else on the target and never reaches it
  *
  * 'append time': the records' own timestamps are not what readers of the source see. A target topic with append time
@@ -67,7 +82,14 @@ export function chooseRewrite(header: BatchHeader, plan: RewritePlan): Rewrite {
   if (header.baseOffset < plan.position) return REBUILD_POSITION_INSIDE
   if (header.lastOffsetDelta + 1 !== header.recordCount) return REBUILD_HOLES
   if (header.isAppendTime && plan.targetTimestampType === 'CreateTime') return REBUILD_APPEND_TIME
+  if (plan.codec >= 0 && header.codec !== plan.codec) return REBUILD_OTHER_CODEC
+  if (header.baseOffset < plan.doubtedTo) return REBUILD_REFUSED
   if (header.size > plan.targetMaxMessageBytes) return REBUILD_TOO_LARGE
+  return header.size < plan.coalesceBelowBytes ? COALESCE : chooseWhole(header, plan)
+}
+
+/** What is done with a batch that is copied as it is: `forward` or `reseal`. */
+export function chooseWhole(header: BatchHeader, plan: Pick<RewritePlan, 'idempotent'>): Rewrite {
   return !plan.idempotent && isPlain(header) ? FORWARD : RESEAL
 }
 

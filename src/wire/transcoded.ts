@@ -28,6 +28,10 @@ export interface TranscodeOptions {
   readonly level?: number
   /** No target batch is larger, header included, compressed: the least of max.message.bytes, max.request.size, ... */
   readonly maxBatchBytes: number
+  /** A target batch of several records is not larger either; one of a single record may be. No limit if left out. */
+  readonly splitBatchBytes?: number
+  /** Upstream offsets of records that are set aside as if they were too large. */
+  readonly refusedUpstreams?: ReadonlySet<number>
   /**
    * Source batches are put together as long as the target batch stays within this size, header included, NOT
    * compressed. A single source batch is not split because of it. 0: nothing is put together.
@@ -60,7 +64,7 @@ export interface TargetBatch {
   readonly pieces: readonly UpstreamPiece[]
 }
 
-/** A record that alone, as a batch of the wanted codec, is larger than maxBatchBytes. Views of memory of its own. */
+/** A record that alone, as a batch of the wanted codec, is larger than maxBatchBytes, or is one of refusedUpstreams. Views of memory of its own. */
 export interface OversizedRecord {
   readonly upstreamOffset: number
   /** Any int64. */

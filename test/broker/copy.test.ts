@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { alterTopic, createTopics, listOffsets, readJmx } from '../../dev/kafka/admin.ts'
+import { createTopics, listOffsets, readJmx } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
-import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
+import { generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ProduceStep } from '../../dev/kafka/records.ts'
-import { longTest } from '../support/long-test.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
@@ -219,124 +217,6 @@ test('batches larger than a fetch answer, an arena and a request are copied, amo
   await assertLogsValid(target, 'large.big')
   await twinlog.stop()
 })
-
-const CLEANED_AT_ONCE = {
-  'cleanup.policy': 'compact',
-  'min.cleanable.dirty.ratio': '0.001',
-  'segment.ms': '1000',
-  'min.compaction.lag.ms': '0',
-  'max.compaction.lag.ms': '1000',
-}
-
-/** Waits until the cleaner has left so many records in a partition, of those below the active segment. */
-async function waitForCleaner(topic: string, partition: number, count: number): Promise<void> {
-  const deadlineMs = performance.now() + 60_000
-  for (;;) {
-    // The cleaner never looks at the active segment; a record that is older than segment.ms makes the next one begin another.
-    await produceRecords(source.adminProperties, [{ topic, partition, key: 'roll', value: null }])
-    const records = await dumpRecords({ client: source.adminProperties, topic, partitions: [partition] })
-    if (records.filter(({ key }) => key?.toString() !== 'roll').length === count) return
-    assert.ok(performance.now() < deadlineMs, `the cleaner left ${records.length} records in ${topic}-${partition}`)
-    await sleep(500)
-  }
-}
-
-test('where compaction took whole batches the others are copied, and where it took records of a batch the partition stops', async () => {
-  await createTopics(source, { name: 'compacted', partitions: 2, configs: CLEANED_AT_ONCE })
-  const record = (partition: number, key: string): ProduceStep => ({
-    topic: 'compacted',
-    partition,
-    key,
-    value: `${key}-value`,
-  })
-  await produceRecords(source.adminProperties, [
-    // Partition 0: one record a batch. Partition 1: a batch that stays whole, and one that will lose its middle.
-    ...['a', 'b', 'c', 'a', 'b', 'd'].flatMap((key) => [record(0, key), 'flush' as const]),
-    ...['a', 'b'].map((key) => record(1, key)),
-    'flush',
-    ...['c', 'd', 'e'].map((key) => record(1, key)),
-    'flush',
-    record(1, 'd'),
-  ])
-  await sleep(1_000)
-  await waitForCleaner('compacted', 0, 4)
-  await waitForCleaner('compacted', 1, 5)
-  await using twinlog = await mirror('holes', 'compacted')
-  const stopped = await twinlog.waitForEvent('PartitionStopped', ({ partition }) => partition === 1)
-  assert.match(stopped.msg, /offset 2 of compacted partition 1 cannot be copied as bytes/)
-  const whole = await dumpRecords({ client: source.adminProperties, topic: 'compacted', partitions: [0] })
-  await twinlog.waitUntilCopied('compacted', { counts: { 0: whole.length, 1: 2 } })
-  await assertSameRecords(source, target, 'compacted', 'holes.compacted', { partitions: [0] })
-  const stub = await dumpRecords({ client: target.adminProperties, topic: 'holes.compacted', partitions: [1] })
-  assert.deepEqual(
-    stub.map(({ key }) => key?.toString()),
-    ['a', 'b'],
-  )
-  await assertLogsValid(target, 'holes.compacted')
-  await twinlog.stop()
-})
-
-longTest(
-  'append-time batches stop at a create-time topic, too large ones at a small one, until these are changed; other partitions go on',
-  async () => {
-    const appendTime = { 'message.timestamp.type': 'LogAppendTime' }
-    const names = ['stamped', 'too-large', 'healthy', 'to-append-time']
-    await createTopics(
-      source,
-      ...names.map((name) => ({ name, partitions: 2, configs: name === 'stamped' ? appendTime : {} })),
-    )
-    await createTopics(
-      target,
-      { name: 'stop.too-large', partitions: 2, configs: { 'max.message.bytes': '10000' } },
-      { name: 'stop.to-append-time', partitions: 2, configs: appendTime },
-    )
-    const write = (size: number, partition: number): Promise<unknown> =>
-      produceRecords(
-        source.adminProperties,
-        names.map((topic) => ({ topic, partition, key: 'k', value: 'x'.repeat(size), timestamp: 1_000 })),
-      )
-    for (const size of [100, 9_000, 20_000, 100]) await write(size, 0)
-    await write(100, 1)
-    await using twinlog = await mirror('stop', names.join(','))
-    const stopped = (topic: string): Promise<{ msg: string }> =>
-      twinlog.waitForEvent('PartitionStopped', (event) => event.topic === topic && event.partition === 0)
-    assert.match(
-      (await stopped('stamped')).msg,
-      /offset 0 of stamped partition 0 cannot be copied as bytes \(.*append/i,
-    )
-    assert.match(
-      (await stopped('too-large')).msg,
-      /offset 2 of too-large partition 0 cannot be copied as bytes \(too large: \d+ bytes, .* 10000\)/,
-    )
-    await twinlog.waitUntilCopied('too-large', { counts: { 0: 2, 1: 1 } })
-    await twinlog.waitUntilCopied('healthy')
-    await twinlog.waitUntilCopied('to-append-time')
-    assert.equal(await assertSameRecords(source, target, 'healthy', 'stop.healthy'), 5)
-    await assertSameRecords(source, target, 'to-append-time', 'stop.to-append-time', { hasTimestamps: false })
-    const stamps = await dumpRecords({ client: target.adminProperties, topic: 'stop.to-append-time' })
-    assert.ok(stamps.every(({ timestampType, timestamp }) => timestampType === 'LogAppendTime' && timestamp > 1_000n))
-    assert.deepEqual(await listOffsets(target, 'stop.stamped'), {
-      0: { earliest: 0, latest: 0 },
-      1: { earliest: 0, latest: 0 },
-    })
-    // What comes later does not slip past the batch that could not be copied.
-    await write(100, 0)
-    await twinlog.waitUntilCopied('healthy', { counts: { 0: 5, 1: 1 } })
-    assert.deepEqual(await listOffsets(target, 'stop.too-large'), {
-      0: { earliest: 0, latest: 2 },
-      1: { earliest: 0, latest: 1 },
-    })
-    // Without a restart: they are tried again every half a minute, with the configuration that the remote topic then has.
-    await alterTopic(target, 'stop.too-large', { 'max.message.bytes': '100000' })
-    await alterTopic(target, 'stop.stamped', appendTime)
-    await twinlog.waitUntilCopied('too-large')
-    await twinlog.waitUntilCopied('stamped')
-    assert.equal(await assertSameRecords(source, target, 'too-large', 'stop.too-large'), 6)
-    await assertSameRecords(source, target, 'stamped', 'stop.stamped', { hasTimestamps: false })
-    for (const topic of names) await assertLogsValid(target, `stop.${topic}`)
-    await twinlog.stop()
-  },
-)
 
 test('no broker had to convert a batch for any of this', async () => {
   for (const { brokers } of [source, target]) {

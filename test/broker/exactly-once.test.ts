@@ -241,7 +241,8 @@ longTest(
     await createTopics(source, { name: 'good', partitions: 2 }, { name: 'bad', partitions: 1 })
     // A compacted topic takes no records without a key.
     await createTopics(target, { name: 'poison.bad', partitions: 1, configs: { 'cleanup.policy': 'compact' } })
-    await using twinlog = await mirror('poison', 'good, bad', enabled('poison'))
+    const stops = { 'poison->us.twinlog.null.key.policy': 'stop' }
+    await using twinlog = await mirror('poison', 'good, bad', { ...enabled('poison'), ...stops })
     await using stream = startRecords(
       source,
       { topic: 'good', partitions: 2, recordsPerSecond: 1_000, valueBytes: 200 },

@@ -271,9 +271,21 @@ const settings: Readonly<Record<SettingName, ShownHere | ShownElsewhere>> = {
       assert.equal(toSource.filter(({ frame }) => frame.length > 100_000).length, 1)
     },
   },
+  'batch.size': {
+    file: 'test/broker/coalesce.test.ts',
+    test: 'no batch that was put together is larger than batch.size',
+  },
   'compression.type': {
-    file: 'test/broker/copy.test.ts',
-    test: 'records of every codec, size and shape arrive as they were, batch by batch',
+    file: 'test/broker/rebuild.test.ts',
+    test: 'batches get the codec and the level that the flow is to write',
+  },
+  'compression.gzip.level': {
+    file: 'test/broker/rebuild.test.ts',
+    test: 'batches get the codec and the level that the flow is to write',
+  },
+  'compression.zstd.level': {
+    file: 'test/broker/rebuild.test.ts',
+    test: 'batches get the codec and the level that the flow is to write',
   },
 
   // --- positions --------------------------------------------------------------------------------------------------------

@@ -369,3 +369,9 @@ function parseLine(line: string): LoggedEvent {
     return { event: 'NotJson', level: 'error', msg: line }
   }
 }
+
+/** A figure of the flow, of its last status. */
+export function figureOf({ status }: Mirror, group: 'batches' | 'exceptions', name: string): number {
+  const [flow] = (status?.['flows'] ?? []) as readonly Record<string, Readonly<Record<string, number>> | null>[]
+  return flow?.[group]?.[name] ?? 0
+}

@@ -18,6 +18,7 @@ const OUT_OF_ORDER = 45
 const FENCED = 90
 const INVALID_TXN_STATE = 48
 const MESSAGE_TOO_LARGE = 10
+const INVALID_TIMESTAMP = 32
 const NOT_ENOUGH_REPLICAS = 19
 
 interface Append {
@@ -165,6 +166,9 @@ export class TransactionModel {
       onRested: (partition) => this.#transactions.rest(partition),
     })
     this.#answers = new TargetAnswers({
+      dropsNullKeys: true,
+      nowMs: () => this.#nowMs,
+      onRemade: () => {},
       fail: (partition, reason) => this.#keeper.fail(partition, reason),
       refuse: (partition, error) => this.#keeper.refuse(partition, error),
       acknowledged: (partition) => this.#keeper.acknowledged(partition),
@@ -239,12 +243,13 @@ export class TransactionModel {
     const batch = partition.inFlight.first()
     if (batch === undefined) return
     const fault = this.#fault()
-    let errorCode = fault === 'refuse' ? MESSAGE_TOO_LARGE : fault === 'before' ? NOT_ENOUGH_REPLICAS : 0
+    const refusal = this.#choose() < 0.5 ? MESSAGE_TOO_LARGE : INVALID_TIMESTAMP
+    let errorCode = fault === 'refuse' ? refusal : fault === 'before' ? NOT_ENOUGH_REPLICAS : 0
     if (errorCode === 0) errorCode = this.#append(partition, batch)
     // Written, and the answer says that nobody knows.
     if (errorCode === 0 && fault === 'after') errorCode = RETRIABLE
     const { targetTopic: topic, partition: index } = partition
-    const produced = { topic, partition: index, errorCode, errorMessage: null, baseOffset: 0 }
+    const produced = { topic, partition: index, errorCode, errorMessage: null, recordErrors: [], baseOffset: 0 }
     this.#answers.take({ partition, batch }, produced as never)
     this.#transactions.landed()
   }
