@@ -17,6 +17,8 @@ export interface FlowUnderTest {
   readonly topic: string
   /** Of the topic; the bare copy has to be told. */
   readonly partitionsCount: number
+  /** `compression.type` of the flow's producer; absent: it is not set. */
+  readonly compression?: string
   /** For internal topics on the target. */
   readonly targetReplicationFactor: number
   /** For settings, logs and what a run leaves behind. */

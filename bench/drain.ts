@@ -12,8 +12,20 @@ import type { CpuSeconds } from './process-usage.ts'
 
 const POLL_MS = 10
 const TIMEOUT_MS = 600_000
+/** Between two looks whether the brokers' log cleaner has done something. */
+const CLEANER_MS = 20_000
 /** Longer than any of the mirrors waits between two commits under load. */
 const SETTLED_MS = 3_000
+
+/** What is written to the source. */
+export interface Load {
+  readonly partitions: number
+  readonly records: number
+  readonly valueBytes: number
+  /** batch.size of the producer; 0: each record is a batch. */
+  readonly batchBytes: number
+  readonly codec: string
+}
 
 /** Data on the source that every contestant of a shape copies. */
 export interface SourceData {
@@ -21,6 +33,7 @@ export interface SourceData {
   readonly partitionsCount: number
   readonly records: number
   readonly gb: number
+  /** Of the copy: how many records each partition has. */
   readonly ends: readonly number[]
   readonly digest: Digest
 }
@@ -36,20 +49,45 @@ interface Moment {
 }
 
 /** Writes a shape's data, reads all of it (which also warms the page cache: see docs/benchmarks.md) and keeps its digest. */
-export async function prepareData(
-  { source, tool }: Environment,
-  topic: string,
-  load: { partitions: number; records: number; valueBytes: number; batchBytes: number; codec: string },
-): Promise<SourceData> {
+export async function prepareData({ source, tool }: Environment, topic: string, load: Load): Promise<SourceData> {
   const { partitions, records } = load
   await tool.createTopic(source.internalBootstrap, topic, { partitions })
-  await tool.load(source.internalBootstrap, topic, load)
+  await tool.load(source.internalBootstrap, topic, { ...load })
   const digest = await tool.digest(source.internalBootstrap, topic, partitions)
   if (digest.records !== records) throw new Error(`${topic} has ${digest.records} records, not ${records}`)
-  const connection = await connectTo(source)
-  const ends = (await endOffsets(connection, topic, partitions)) ?? []
-  connection[Symbol.dispose]()
-  return { topic, partitionsCount: partitions, records, gb: logBytes(source, topic) / 1e9, ends, digest }
+  return sourceData(source, topic, digest)
+}
+
+/**
+ * The same, of a topic that was compacted: of each key its last record, at random places in the batches. What is in the newest segment stays as it is.
+ * @param load.keys   how many different ones there are
+ */
+export async function prepareCompacted(
+  { source, tool }: Environment,
+  topic: string,
+  load: Load & { readonly keys: number },
+): Promise<SourceData> {
+  const { partitions, records } = load
+  const bootstrap = source.internalBootstrap
+  const config = 'cleanup.policy:compact;min.cleanable.dirty.ratio:0.001;segment.bytes:8388608'
+  await tool.createTopic(bootstrap, topic, { partitions, config })
+  await tool.load(bootstrap, topic, { ...load })
+  let digest = await tool.digest(bootstrap, topic, partitions)
+  // The cleaner looks every 15 s, and is through when it finds nothing any more.
+  for (let before = records; digest.records === records || digest.records < before;) {
+    before = digest.records
+    await sleep(CLEANER_MS)
+    digest = await tool.digest(bootstrap, topic, partitions)
+  }
+  // A mirror would copy the policy, and the target would compact the copy.
+  await tool.alterTopic(bootstrap, topic, 'cleanup.policy:delete;retention.ms:-1')
+  return sourceData(source, topic, digest)
+}
+
+function sourceData(source: Environment['source'], topic: string, digest: Digest): SourceData {
+  const ends = digest.partitions.map((one) => Number(one.split(':')[0]))
+  const { records } = digest
+  return { topic, partitionsCount: ends.length, records, gb: logBytes(source, topic) / 1e9, ends, digest }
 }
 
 /**

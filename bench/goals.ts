@@ -1,6 +1,6 @@
 import type { MeasuredName, Summary } from './measurement.ts'
 
-/** A line of what must be reached: issue 3's table, and issue 4's about exactly-once. */
+/** A line of what must be reached: issue 3's table, issue 4's about exactly-once, issue 5's about batches that are written anew. */
 interface Goal {
   readonly what: string
   readonly shape: string
@@ -134,6 +134,121 @@ export const GOALS: readonly Goal[] = [
   },
   { what: 'conversions by brokers', shape: 'large-batches', figure: 'conversions', atMost: 0 },
   { what: 'conversions by brokers', shape: 'lz4-batches', figure: 'conversions', atMost: 0 },
+  {
+    what: 'CPU s/GB, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 8,
+  },
+  {
+    what: 'drain s, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'drainSeconds',
+    against: 'mm2-shipped',
+    atMost: 1 / 5,
+  },
+  {
+    what: 'target log, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'targetGb',
+    against: 'mm2-shipped',
+    atMost: 1,
+  },
+  {
+    what: 'CPU s/GB, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 7,
+  },
+  {
+    what: 'drain s, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'drainSeconds',
+    against: 'mm2-tuned',
+    atMost: 1 / 5,
+  },
+  {
+    what: 'target log, one-record batches',
+    shape: 'one-record-batches',
+    figure: 'targetGb',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
+  {
+    what: 'CPU s/GB, small lz4 batches',
+    shape: 'small-lz4-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 3,
+  },
+  {
+    what: 'CPU s/GB, small lz4 batches',
+    shape: 'small-lz4-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 3,
+  },
+  {
+    what: 'CPU s/GB, small gzip batches',
+    shape: 'small-gzip-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 3,
+  },
+  {
+    what: 'CPU s/GB, small gzip batches',
+    shape: 'small-gzip-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 3,
+  },
+  {
+    what: 'CPU s/GB, small zstd batches',
+    shape: 'small-zstd-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1,
+  },
+  {
+    what: 'CPU s/GB, small zstd batches',
+    shape: 'small-zstd-batches',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1,
+  },
+  {
+    what: 'CPU s/GB, gzip to zstd',
+    shape: 'gzip-to-zstd',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 2,
+  },
+  {
+    what: 'CPU s/GB, gzip to zstd',
+    shape: 'gzip-to-zstd',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 2,
+  },
+  {
+    what: 'CPU s/GB, random holes',
+    shape: 'compacted',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-shipped',
+    atMost: 1 / 2,
+  },
+  {
+    what: 'CPU s/GB, random holes',
+    shape: 'compacted',
+    figure: 'cpuSecondsPerGb',
+    against: 'mm2-tuned',
+    atMost: 1 / 2,
+  },
+  { what: 'conversions by brokers', shape: 'one-record-batches', figure: 'conversions', atMost: 0 },
+  { what: 'conversions by brokers', shape: 'compacted', figure: 'conversions', atMost: 0 },
+  { what: 'conversions by brokers', shape: 'gzip-to-zstd', figure: 'conversions', atMost: 0 },
 ]
 
 export interface GoalResult {

@@ -64,6 +64,11 @@ export class JavaTool implements AsyncDisposable {
     await this.#command('delete', { bootstrap, matching })
   }
 
+  /** @param config   as `key:value;key:value` */
+  async alterTopic(bootstrap: string, topic: string, config: string): Promise<void> {
+    await this.#command('alter', { bootstrap, topic, config })
+  }
+
   async load(bootstrap: string, topic: string, options: Arguments): Promise<void> {
     await this.#command('load', { bootstrap, topic, ...options })
   }

@@ -89,6 +89,7 @@ function flowSettings(flow: FlowUnderTest): Record<string, string | number> {
     [`${source}->${target}.enabled`]: 'true',
     [`${source}->${target}.topics`]: flow.topic,
     'tasks.max': TASKS_MAX,
+    ...(flow.compression === undefined ? {} : { [`${target}.producer.compression.type`]: flow.compression }),
     'replication.factor': targetReplicationFactor,
     'checkpoints.topic.replication.factor': targetReplicationFactor,
     // These may lie on the source, which has one broker.

@@ -1,7 +1,8 @@
 import { CONTESTANTS, EXACTLY_ONCE_CONTESTANTS } from './contestant.ts'
 import type { ContestantName, FlowUnderTest } from './contestant.ts'
 import { runBelowMinIsr } from './below-min-isr.ts'
-import { prepareData, runDrain } from './drain.ts'
+import { prepareCompacted, prepareData, runDrain } from './drain.ts'
+import type { Load } from './drain.ts'
 import type { Environment } from './environment.ts'
 import { runManyPartitions } from './many-partitions.ts'
 import type { Measurement } from './measurement.ts'
@@ -56,6 +57,36 @@ export const SHAPES: readonly Shape[] = [
     batchBytes: 0,
     codec: 'none',
   })),
+  smallBatches('lz4'),
+  smallBatches('gzip'),
+  smallBatches('zstd'),
+  {
+    name: 'gzip-to-zstd',
+    what: '1,000 B records in 128 KiB gzip batches, 4 partitions; compression.type=zstd for the target',
+    contestants: MIRRORS,
+    isQuick: false,
+    prepare: async (environment, isQuick) => {
+      const records = isQuick ? 100_000 : 500_000
+      const load = { partitions: 4, records, valueBytes: 1000, batchBytes: 131_072, codec: 'gzip' }
+      const data = await prepareData(environment, 'bench-gzip-to-zstd', load)
+      await runDrain(environment, data, { shape: 'gzip-to-zstd', contestant: 'bare-copy', round: 0 })
+      const flow = { compression: 'zstd' }
+      return (contestant, round) => runDrain(environment, data, { shape: 'gzip-to-zstd', contestant, round, flow })
+    },
+  },
+  {
+    name: 'compacted',
+    what: '100 B records in 64 KiB lz4 batches with random holes of compaction, 4 partitions',
+    contestants: MIRRORS,
+    isQuick: false,
+    prepare: async (environment, isQuick) => {
+      const records = isQuick ? 600_000 : 3_000_000
+      const load = { partitions: 4, records, valueBytes: 100, batchBytes: 65_536, codec: 'lz4', keys: records / 3 }
+      const data = await prepareCompacted(environment, 'bench-compacted', load)
+      await runDrain(environment, data, { shape: 'compacted', contestant: 'twinlog', round: 0 })
+      return (contestant, round) => runDrain(environment, data, { shape: 'compacted', contestant, round })
+    },
+  },
   {
     name: 'latency',
     what: '1,000 records/s on one partition, from send to poll',
@@ -117,7 +148,20 @@ export const SHAPES: readonly Shape[] = [
   },
 ]
 
-type Load = Parameters<typeof prepareData>[2]
+/** Batches of 600 B before compression, which are 5 records or so. */
+function smallBatches(codec: 'lz4' | 'gzip' | 'zstd'): Shape {
+  return drain(
+    `small-${codec}-batches`,
+    `100 B records in ${codec} batches of some 5 to 10, 4 partitions`,
+    (isQuick) => ({
+      partitions: 4,
+      records: isQuick ? 100_000 : 1_000_000,
+      valueBytes: 100,
+      batchBytes: 600,
+      codec,
+    }),
+  )
+}
 
 function drain(name: string, what: string, load: (isQuick: boolean) => Load): Shape {
   return {

@@ -2,6 +2,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.*;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,6 +15,8 @@ import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -22,6 +25,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -53,6 +57,7 @@ public final class BenchTool {
                 case "controller" -> controller(options);
                 case "delete" -> delete(options);
                 case "load" -> load(options);
+                case "alter" -> alter(options);
                 case "steady" -> steady(options);
                 case "digest" -> digest(options);
                 case "latency" -> latency(options);
@@ -116,10 +121,24 @@ public final class BenchTool {
         }
     }
 
-    /** load bootstrap= topic= partitions= records= valueBytes= batchBytes= codec= : exact batches, one after the other */
+    /** alter bootstrap= topic= config=k:v;k:v : sets configs of a topic */
+    private static String alter(Map<String, String> options) throws Exception {
+        List<AlterConfigOp> changes = new ArrayList<>();
+        for (String entry : options.get("config").split(";")) {
+            changes.add(new AlterConfigOp(new ConfigEntry(entry.split(":")[0], entry.split(":")[1]), AlterConfigOp.OpType.SET));
+        }
+        try (Admin admin = admin(options)) {
+            ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, options.get("topic"));
+            admin.incrementalAlterConfigs(Map.of(topic, changes)).all().get();
+        }
+        return "{}";
+    }
+
+    /** load bootstrap= topic= partitions= records= valueBytes= batchBytes= codec= [keys=] : exact batches, one after the other; with keys, so many different ones, at random */
     private static String load(Map<String, String> options) throws Exception {
         int partitions = number(options, "partitions"), records = number(options, "records"), valueBytes = number(options, "valueBytes");
         byte[] pool = letters();
+        int keys = options.containsKey("keys") ? number(options, "keys") : 0;
         Random random = new Random(7);
         Map<String, Object> settings = producerSettings(options);
         settings.put("batch.size", options.get("batchBytes"));
@@ -132,7 +151,7 @@ public final class BenchTool {
             for (int i = 0; i < records; i++) {
                 int from = random.nextInt(POOL_BYTES - valueBytes);
                 byte[] value = Arrays.copyOfRange(pool, from, from + valueBytes);
-                producer.send(new ProducerRecord<>(options.get("topic"), i % partitions, null, value),
+                producer.send(new ProducerRecord<>(options.get("topic"), i % partitions, keys == 0 ? null : ("k" + random.nextInt(keys)).getBytes(), value),
                     (metadata, exception) -> { if (exception != null) failure.set(exception); });
             }
             producer.flush();

@@ -37,8 +37,8 @@ function mirror(alias: string, topics: string, properties: MirrorOptions['proper
 }
 
 /** How many records a consumer finds, by partition. */
-async function countsOf(topic: string, partitions: number): Promise<Record<number, number>> {
-  const records = await dumpRecords({ client: source.adminProperties, topic })
+async function countsOf(topic: string, partitions: number, cluster = source): Promise<Record<number, number>> {
+  const records = await dumpRecords({ client: cluster.adminProperties, topic })
   return Object.fromEntries(
     Array.from({ length: partitions }, (_, index) => [
       index,
@@ -329,3 +329,52 @@ longTest('batches get the codec and the level that the flow is to write', async 
   const { zlow = 0, zhigh = 0, glow = 0, ghigh = 0 } = sizes
   assert.ok(zlow > zhigh && zhigh > 0 && glow > ghigh && ghigh > 0, JSON.stringify(sizes))
 })
+
+longTest(
+  'message sets of formats 0 and 1, of a broker that still writes them, become batches with the same records',
+  async () => {
+    await using old = await startCluster({ version: '2.8.2', properties: { 'log.retention.ms': '-1' } })
+    const names = ['0.9.0', '0.10.0'].flatMap((format) =>
+      ['none', 'gzip', 'snappy', 'lz4'].map((codec) => ({ format, codec, topic: `old-${format}-${codec}` })),
+    )
+    await createTopics(
+      old,
+      ...names.map(({ format, topic }) => ({
+        name: topic,
+        partitions: 2,
+        configs: { 'message.format.version': format },
+      })),
+      {
+        name: 'old-append',
+        configs: { 'message.format.version': '0.10.0', 'message.timestamp.type': 'LogAppendTime' },
+      },
+      { name: 'old-holes', configs: { ...CLEANED_AT_ONCE, 'message.format.version': '0.10.0' } },
+    )
+    const steps = (topic: string, partitions: number): ProduceStep[] =>
+      Array.from({ length: 12 }, (_, batch): ProduceStep[] => [
+        ...Array.from({ length: 1 + batch * 3 }, (_each, index) => ({
+          topic,
+          partition: batch % partitions,
+          key: index % 4 === 1 && topic !== 'old-holes' ? null : `k${(index * 7) % 20}`,
+          value: index % 7 === 3 ? null : `${batch}-${index}`,
+          timestamp: 1_700_000_000_000 + index,
+        })),
+        'flush',
+      ]).flat()
+    // An idempotent producer wants sequences, which these formats do not have.
+    const client = { ...old.adminProperties, 'linger.ms': '1000', 'enable.idempotence': 'false' }
+    for (const { codec, topic } of names)
+      await produceRecords({ ...client, 'compression.type': codec }, steps(topic, 2))
+    for (const topic of ['old-append', 'old-holes'])
+      await produceRecords({ ...client, 'compression.type': 'gzip' }, steps(topic, 1))
+    await waitForCleaner(old, 'old-holes', 0, 30)
+    await using twinlog = await startMirror({ source: old, target, alias: 'old', topics: 'old-.*' })
+    for (const topic of [...names.map((one) => one.topic), 'old-append', 'old-holes']) {
+      const counts = await countsOf(topic, topic.startsWith('old-0') ? 2 : 1, old)
+      await twinlog.waitUntilCopied(topic, { counts })
+      await assertSameRecords(old, target, topic, `old.${topic}`)
+      await assertLogsValid(target, `old.${topic}`)
+    }
+    await twinlog.stop()
+  },
+)
