@@ -64,11 +64,11 @@ function queued(ticket: LedgerTicket | null): MirroredPartition {
 
 function take(partition: MirroredPartition, ticket: LedgerTicket | null): void {
   const frame = { bytes: Buffer.alloc(0), bodyStart: 0, retain() {}, release() {} }
-  const lease = new FrameLease(frame, () => freedCount++)
+  const memory = new FrameLease(frame, () => freedCount++)
   const upstream = partition.fetchOffset
-  const batch = { lease, at: 0, size: 1, upstream, count: 1, isForwarded: false, ticket, positionAfter: upstream + 1 }
-  partition.enqueue(batch, -1)
-  lease.drop()
+  const usual = { at: 0, size: 1, count: 1, pieces: null, handling: 'resealed' as const }
+  partition.enqueue({ ...usual, memory, upstream, ticket, positionAfter: upstream + 1 }, -1)
+  memory.drop()
   keeper.attend(partition)
 }
 
@@ -93,7 +93,7 @@ test('what waits for a ledger that takes longer than usual gives its memory back
 test('what is held up for longer than others are to wait gives its memory back, and is read again when nothing is in flight', () => {
   const partition = queued(null)
   const batch = partition.moveToFlight(nowMs)
-  batch?.lease.drop()
+  batch?.memory.drop()
   take(partition, null)
   keeper.tick()
   assert.deepEqual(offered, [partition])
