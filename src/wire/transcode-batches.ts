@@ -5,6 +5,7 @@ import type { Pending } from './batch-assembly.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { decompressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
+import { GzipGroup } from './gzip-group.ts'
 import { LegacyCursor, verifyOldChecksum } from './legacy-cursor.ts'
 import { BATCH_HEADER_SIZE, BatchHeader, readBatchHeader } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
@@ -21,6 +22,8 @@ const NOTHING = Buffer.alloc(0)
 
 /** Builders that are not in use. There are as many as transcodings went on at once. */
 const idleBuilders: BatchBuilder[] = []
+
+const GZIP = 1
 
 type Steps = Generator<Pending, Transcoded, Buffer>
 
@@ -92,9 +95,11 @@ function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, 
   const assembly = new BatchAssembly(options, builder)
   const header = new BatchHeader()
   const records = new RecordCursor()
+  const gzipGroup = new GzipGroup(options.decompressionLimitBytes)
   let nextUpstream = options.firstUpstream
   let sinceTurn = 0
-  for (const source of sources) {
+  for (let index = 0; index < sources.length; index++) {
+    const source = sources[index]!
     const { bytes, at, size } = source
     readWhole(source, header, options)
     nextUpstream = header.lastOffset + 1
@@ -112,9 +117,11 @@ function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, 
     // The usual source has one record: it is walked where it lies, and no generator is made for it.
     const isPacked = header.codec !== 0
     const start = isPacked ? 0 : at + BATCH_HEADER_SIZE
-    const unpacked = isPacked
-      ? yield* unpack(bytes.subarray(at + BATCH_HEADER_SIZE, at + size), header, options)
-      : bytes
+    let unpacked = bytes
+    if (isPacked) {
+      const grouped = header.codec === GZIP ? gzipGroup.recordsOf(sources, index) : undefined
+      unpacked = grouped ?? (yield* unpack(bytes.subarray(at + BATCH_HEADER_SIZE, at + size), header, options))
+    }
     const end = isPacked ? unpacked.length : at + size
     if (assembly.beginsAnew(header, end - start)) yield* assembly.close()
     assembly.begin(header, bytes, at)
