@@ -11,13 +11,18 @@ import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { oneInFlight, startRecords } from '../support/record-stream.ts'
 import { storedOffsets } from '../support/stored-offsets.ts'
 
+/** After this a broker that stands still is missed, and nobody waits for it any more. */
+const SESSION_MS = 15_000
+
 /** One cluster is both sides, since three brokers cost much; where replicas are placed says which side a broker serves. */
 let cluster: KafkaCluster
 
 before(async () => {
   // Brokers 1 and 2 come and go: what Kafka itself needs, and positions and ledger, are on the third alone.
   const one = { 'offsets.topic.num.partitions': '1', 'transaction.state.log.num.partitions': '1' }
-  cluster = await startCluster({ brokers: 3, heap: '384m', properties: one })
+  // As long as twinlog may take to start on a busy machine.
+  const patient = { 'broker.session.timeout.ms': String(SESSION_MS) }
+  cluster = await startCluster({ brokers: 3, heap: '384m', properties: { ...one, ...patient } })
   const configs = { 'cleanup.policy': 'compact' }
   const names = ['__consumer_offsets', '__transaction_state', ...['mark', 'lost', 'cut'].flatMap(internalTopics)]
   await createTopics(cluster, ...names.map((name) => ({ name, assignments: { 0: [3] }, configs })))
@@ -75,7 +80,7 @@ test('killed while the end of the copy is above the high watermark, it waits for
     await stream.stop()
   }
   await using twinlog = await mirror('mark', 'above', awake)
-  const { msg } = await twinlog.waitForEvent('PartitionDelayed', undefined, { timeoutMs: 4_000 })
+  const { msg } = await twinlog.waitForEvent('PartitionDelayed', undefined, { timeoutMs: SESSION_MS })
   assert.match(msg, /is not on all replicas in sync yet/)
   cluster.broker(2).resume()
   await twinlog.waitUntilCopied('above')

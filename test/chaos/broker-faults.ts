@@ -110,8 +110,8 @@ async function withBroker(
     fault: `${what} at the ${side}`,
     at: new Date(beganMs).toISOString(),
     copyingAgainMs,
-    unaffectedStandstillMs: world.watch.longestStandstill(unaffected, beganMs, untilMs).ms,
-    affectedStandstillMs: world.watch.longestStandstill(affected, beganMs, untilMs).ms,
+    unaffectedStandstillMs: await world.standstillMs(unaffected, { fromMs: beganMs, untilMs }),
+    affectedStandstillMs: await world.standstillMs(affected, { fromMs: beganMs, untilMs }),
   })
   await waitUntilInSync(world, side)
 }

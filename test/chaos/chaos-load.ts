@@ -23,7 +23,8 @@ const PARTITIONS = { plain: 4, single: 1, transactions: 2 } as const
 /** Two brokers a partition, so that a fault of the third does not concern it: with a replica on it, every acknowledgement would wait for its end. */
 const APART = {
   assignments: { 0: [1, 2], 1: [2, 3], 2: [3, 1], 3: [2, 1] },
-  configs: { 'min.insync.replicas': '1' },
+  // Brokers note when they appended a record: what a consumer of theirs sees when is another matter.
+  configs: { 'min.insync.replicas': '1', 'message.timestamp.type': 'LogAppendTime' },
 } as const
 const RECORDS_PER_SECOND = { plain: 400, single: 60 } as const
 

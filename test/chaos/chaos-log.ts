@@ -7,7 +7,7 @@ export interface FaultRecord {
   readonly fault: string
   /** ISO 8601. */
   readonly at: string
-  /** From a broker's return (or the end of what was done) until every partition had new records on the target. */
+  /** From a broker's return (or the end of what was done), or the first record written after it, until every partition had new records on the target. */
   readonly copyingAgainMs?: number
   /** The longest standstill of a partition that the fault did not concern. */
   readonly unaffectedStandstillMs?: number

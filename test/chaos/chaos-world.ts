@@ -49,6 +49,7 @@ export class ChaosWorld implements AsyncDisposable {
   readonly #said: LoggedEvent[] = []
   #mirror: Mirror | undefined
   #watch: ArrivalWatch | undefined
+  #sourceWatch: ArrivalWatch | undefined
 
   private constructor(
     clusters: ChaosClusters,
@@ -78,6 +79,7 @@ export class ChaosWorld implements AsyncDisposable {
     const mirror = await world.start()
     for (const topic of load.all) await mirror.waitUntilGrown(topic, 1)
     world.#watch = await ArrivalWatch.start(clusters.target, [world.remote(load.topics.plain)])
+    world.#sourceWatch = await ArrivalWatch.start(clusters.source, [load.topics.plain])
     return world
   }
 
@@ -146,15 +148,28 @@ export class ChaosWorld implements AsyncDisposable {
     this.#said.push(...mirror.events.filter(({ event }) => FORBIDDEN.includes(event)))
   }
 
-  /** Waits until every written partition of `plain` has new records on the target. @returns ms from then on, by arrival */
+  /**
+   * Waits until every written partition of `plain` has new records on the target.
+   * @returns how long the slowest of them took, in ms, from when there was something to copy
+   */
   async waitUntilCopying(sinceMs: number = Date.now()): Promise<number> {
-    const arrivals: number[] = []
+    const took: number[] = []
     for (const partition of this.load.plainPartitions) {
       const atMs = await this.watch.firstAfter(sinceMs, COPYING_AGAIN_MS, [partition])
       assert.ok(atMs !== undefined, `partition ${partition} does not go on:\n${this.mirror.describe()}`)
-      arrivals.push(atMs)
+      const writtenMs = (await this.#sourceWatch?.firstAfter(sinceMs, COPYING_AGAIN_MS, [partition])) ?? sinceMs
+      took.push(Math.max(0, atMs - writtenMs))
     }
-    return Math.max(...arrivals) - sinceMs
+    return Math.max(...took)
+  }
+
+  /** The longest time that the copy of one of these partitions of `plain` stood still, although there was something to copy, in ms. */
+  async standstillMs(
+    partitions: readonly number[],
+    between: { readonly fromMs: number; readonly untilMs: number },
+  ): Promise<number> {
+    assert.ok(this.#sourceWatch !== undefined, 'the scenario has not begun')
+    return (await this.watch.longestStandstill(partitions, between, this.#sourceWatch)).ms
   }
 
   /** Ends the load, waits until everything is copied, and compares. Fails on anything lost, doubled, out of order, or said that must not be. */
@@ -184,6 +199,7 @@ export class ChaosWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#mirror?.[Symbol.asyncDispose]()
     await this.#watch?.[Symbol.asyncDispose]()
+    await this.#sourceWatch?.[Symbol.asyncDispose]()
     await this.load[Symbol.asyncDispose]()
   }
 
@@ -206,8 +222,11 @@ export class ChaosWorld implements AsyncDisposable {
 
   async #compare(topic: string): Promise<number> {
     const { source, target } = this.#clusters
-    const sides = [source, target, topic, this.remote(topic), this.#options.judge ?? {}] as const
-    if (this.#options.isShortened === true && topic === this.load.topics.plain) return compareShortened(...sides)
+    const isPlain = topic === this.load.topics.plain
+    // Of `plain` brokers note when they appended a record.
+    const options = { ...this.#options.judge, hasTimestamps: !isPlain }
+    const sides = [source, target, topic, this.remote(topic), options] as const
+    if (this.#options.isShortened === true && isPlain) return compareShortened(...sides)
     try {
       return await assertSameRecords(...sides)
     } catch (error) {

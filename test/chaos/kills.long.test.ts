@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { alterBroker, deleteRecords, listOffsets } from '../../dev/kafka/admin.ts'
-import { SeededRandom } from '../support/seeded-random.ts'
 import { moveLeaders, restart } from './broker-faults.ts'
 import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario } from './built-windows.ts'
-import { startChaosClusters } from './chaos-clusters.ts'
-import type { ChaosClusters } from './chaos-clusters.ts'
-import { ChaosLog } from './chaos-log.ts'
-import { chaosSeed } from './chaos-seed.ts'
-import { ChaosWorld } from './chaos-world.ts'
-import type { ScenarioOptions } from './chaos-world.ts'
-import { carryOut } from './fault.ts'
+import { ChaosSuite } from './chaos-suite.ts'
+import type { ChaosWorld, ScenarioOptions } from './chaos-world.ts'
 import type { Fault } from './fault.ts'
-import { lostAnswer } from './link-faults.ts'
+import { loseAnswer } from './link-faults.ts'
 import { killed, killedInside, startAndMeasure } from './process-faults.ts'
 
-const random = new SeededRandom(chaosSeed())
-const log = new ChaosLog('kills', random.seed)
+const suite = ChaosSuite.register('kills')
+const { random, log } = suite
 const built = builtWindows()
 /** Positions are written at a clean stop only: what is stored is as old as the flow. */
 const noFlush = { 'us.offset.flush.interval.ms': '3600000' }
@@ -35,22 +29,18 @@ const tailAboveHighWatermark: Fault = {
   },
 }
 
-let clusters: ChaosClusters
-
-before(async () => {
-  clusters = await startChaosClusters()
-})
-
-after(async () => {
-  log.close()
-  await clusters[Symbol.asyncDispose]()
-})
+const afterLostAnswer: Fault = {
+  name: 'kill -9 just after an answer was lost',
+  async apply(world) {
+    await loseAnswer(world)
+    await world.kill()
+    await startAndMeasure(world, 'kill -9 after a lost answer')
+  },
+}
 
 function kills(what: string, alias: string, faults: () => readonly Fault[], options: ScenarioOptions = {}): void {
   test(`kill -9 ${what}: nothing lost, doubled or out of order`, async () => {
-    await using world = await ChaosWorld.begin(clusters, alias, options, { random, log })
-    await carryOut(world, faults())
-    await world.finish()
+    await suite.judge(alias, faults(), options)
   })
 }
 
@@ -98,31 +88,23 @@ kills('while a broker of the target stands still, so that the tail is above the 
   times(4, tailAboveHighWatermark),
 )
 
-kills('after answers were lost', 'unheard', () =>
-  Array.from({ length: 5 }, () => [lostAnswer, killed('after a lost answer')]).flat(),
+kills('just after an answer was lost, before it is known what became of the batch', 'unheard', () =>
+  times(5, afterLostAnswer),
 )
 
 test('kill -9 and a target that has forgotten the producer ids meanwhile: nothing lost, doubled or out of order', async () => {
-  await alterBroker(clusters.target, undefined, { 'producer.id.expiration.ms': '2000' })
+  await alterBroker(suite.clusters.target, undefined, { 'producer.id.expiration.ms': '2000' })
   try {
-    await using world = await ChaosWorld.begin(clusters, 'forgotten', {}, { random, log })
-    await carryOut(
-      world,
-      times(
-        5,
-        killed('for longer than the target remembers', () => sleep(6_000)),
-      ),
-    )
-    await world.finish()
+    const longerThanRemembered = killed('for longer than the target remembers', () => sleep(6_000))
+    await suite.judge('forgotten', times(5, longerThanRemembered))
   } finally {
-    await alterBroker(clusters.target, undefined, { 'producer.id.expiration.ms': null })
+    await alterBroker(suite.clusters.target, undefined, { 'producer.id.expiration.ms': null })
   }
 })
 
 test('kill -9 of a flow with transactions, inside each of its windows: nothing lost, doubled or out of order', async () => {
-  await using world = await ChaosWorld.begin(clusters, 'eos', exactlyOnceScenario, { random, log })
-  await carryOut(world, random.shuffle(EXACTLY_ONCE_WINDOWS.flatMap((window) => times(2, killedInside(window)))))
-  await world.finish()
+  const faults = random.shuffle(EXACTLY_ONCE_WINDOWS.flatMap((window) => times(2, killedInside(window))))
+  await suite.judge('eos', faults, exactlyOnceScenario)
 })
 
 test('sixty processes at least were killed, and every window was hit', () => {

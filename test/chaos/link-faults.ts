@@ -83,16 +83,21 @@ export function unreachable(side: Side): Fault {
 export const lostAnswer: Fault = {
   name: 'a Produce answer is lost although the batch was appended',
   async apply(world) {
-    const remote = world.remote(world.load.topics.plain)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const nth = world.random.between(1, 5)
-    const afterwards = world.random.pick(['cut', 'leave-open'] as const)
-    const where = (_: unknown, request: Buffer): boolean => request.includes(remote)
-    for (const proxy of proxiesOf(world.cluster('target')))
-      void proxy.loseAnswer({ apiKey: PRODUCE, nth, afterwards, where }).then(() => resolve())
-    await within(SEEN_MS, promise, 'an answer to lose')
+    await loseAnswer(world)
     await world.waitUntilCopying()
   },
+}
+
+/** Returns when it is lost. */
+export async function loseAnswer(world: ChaosWorld): Promise<void> {
+  const remote = world.remote(world.load.topics.plain)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const nth = world.random.between(1, 5)
+  const afterwards = world.random.pick(['cut', 'leave-open'] as const)
+  const where = (_: unknown, request: Buffer): boolean => request.includes(remote)
+  for (const proxy of proxiesOf(world.cluster('target')))
+    void proxy.loseAnswer({ apiKey: PRODUCE, nth, afterwards, where }).then(() => resolve())
+  await within(SEEN_MS, promise, 'an answer to lose')
 }
 
 /** An error code in a Produce answer, of a batch that was appended, or of one that truly was not. */

@@ -9,7 +9,7 @@ interface Arrival {
   readonly atMs: number
 }
 
-/** A stretch in which nothing arrived in a partition. */
+/** A stretch in which nothing arrived in a partition, although something waited. */
 export interface Standstill {
   readonly partition: number
   readonly ms: number
@@ -19,8 +19,12 @@ export interface Standstill {
 const BUCKET_MS = 50
 const KEPT_ARRIVALS = 100_000
 const POLL_MS = 20
+const SEEN_MS = 30_000
 
-/** Follows topics with a Java consumer of its own and remembers when records arrived in each partition: how long a fault was felt. */
+/**
+ * Follows topics with a Java consumer of its own and remembers when records arrived in each partition: how long a fault was felt. With
+ * `message.timestamp.type=LogAppendTime` that is when the broker appended them: the consumer itself may stand still when a broker goes, of whatever partition.
+ */
 export class ArrivalWatch implements AsyncDisposable {
   readonly #arrivals: Arrival[] = []
   readonly #stop = new AbortController()
@@ -52,16 +56,25 @@ export class ArrivalWatch implements AsyncDisposable {
     }
   }
 
-  /** The longest time that one of these partitions stood still between two moments. */
-  longestStandstill(partitions: readonly number[], fromMs: number, untilMs: number): Standstill {
+  /**
+   * The longest time that one of these partitions stood still between two moments although there was something to copy.
+   * @param source   watches the same partitions there
+   */
+  async longestStandstill(
+    partitions: readonly number[],
+    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+    source: ArrivalWatch,
+  ): Promise<Standstill> {
     let longest: Standstill = { partition: -1, ms: 0 }
     for (const partition of partitions) {
-      const own = this.#arrivals.filter((arrival) => arrival.partition === partition).map(({ atMs }) => atMs)
-      const inside = own.filter((atMs) => atMs >= fromMs && atMs <= untilMs)
-      const ends = [fromMs, ...inside, untilMs]
-      for (let index = 1; index < ends.length; index++) {
-        const ms = (ends[index] ?? 0) - (ends[index - 1] ?? 0)
-        if (ms > longest.ms) longest = { partition, ms }
+      // A watch tells late of what it saw late.
+      await Promise.all([this, source].map((watch) => watch.firstAfter(untilMs, SEEN_MS, [partition])))
+      const inside = this.#of(partition).filter((atMs) => atMs >= fromMs && atMs <= untilMs)
+      const written = source.#of(partition)
+      for (const [index, endMs] of [...inside, untilMs].entries()) {
+        const lastMs = index === 0 ? fromMs : (inside[index - 1] ?? fromMs)
+        const sinceMs = written.find((atMs) => atMs > lastMs) ?? endMs
+        if (endMs - sinceMs > longest.ms) longest = { partition, ms: endMs - sinceMs }
       }
     }
     return longest
@@ -70,6 +83,10 @@ export class ArrivalWatch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     await this.#done.catch(() => undefined)
+  }
+
+  #of(partition: number): number[] {
+    return this.#arrivals.filter((arrival) => arrival.partition === partition).map(({ atMs }) => atMs)
   }
 
   async #follow({ adminProperties }: AdminTarget, topics: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.TimestampType;
 
 /** Reads sequence-stamped records with Kafka's own consumer, and tells of their numbers only. */
 final class KitSequences {
@@ -79,8 +80,8 @@ final class KitSequences {
     }
 
     /**
-     * {client, topics, bucketMs}: follows topics from their ends on and says, at most once in bucketMs for each partition, when records arrived: items
-     * {topic, partition, atMs}. Until cancelled.
+     * {client, topics, bucketMs}: follows topics from their ends on and says, at most once in bucketMs for each partition, when records were appended, or, where
+     * brokers do not note that (message.timestamp.type), when they arrived: items {topic, partition, atMs}. Until cancelled.
      */
     static JsonNode watch(JsonNode request, KitServer.Call call) {
         long bucketMs = request.path("bucketMs").asLong(50);
@@ -95,12 +96,14 @@ final class KitSequences {
             consumer.assign(all);
             consumer.seekToEnd(all);
             while (!call.isCancelled()) {
-                for (TopicPartition each : consumer.poll(Duration.ofMillis(20)).partitions()) {
-                    long now = System.currentTimeMillis();
-                    if (now - said.getOrDefault(each, 0L) < bucketMs) continue;
-                    said.put(each, now);
+                for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(20))) {
+                    TopicPartition partition = new TopicPartition(each.topic(), each.partition());
+                    boolean isNoted = each.timestampType() == TimestampType.LOG_APPEND_TIME;
+                    long atMs = isNoted ? each.timestamp() : System.currentTimeMillis();
+                    if (atMs - said.getOrDefault(partition, 0L) < bucketMs) continue;
+                    said.put(partition, atMs);
                     call.item(KitServer.JSON.createObjectNode()
-                        .put("topic", each.topic()).put("partition", each.partition()).put("atMs", now));
+                        .put("topic", each.topic()).put("partition", each.partition()).put("atMs", atMs));
                 }
                 call.flush();
             }
