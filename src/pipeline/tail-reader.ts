@@ -1,16 +1,9 @@
-import { errors } from '../base/errors.ts'
 import type { BrokerConnection } from '../kafka/broker-connection.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
-import { kafkaError } from '../kafka/kafka-error.ts'
 import { sequenceAfter } from '../mirror/run.ts'
-import { FETCH_VERSIONS, encodeFetchRequest } from '../wire/fetch-request.ts'
-import type { FetchVersion } from '../wire/fetch-request.ts'
-import { decodeFetchResponse } from '../wire/fetch-response.ts'
 import { BatchHeader, readBatchHeader } from '../wire/record-batch.ts'
-import { pickVersion } from './api-version.ts'
-import { FETCH_KEY, FETCH_VERSIONS_BY_NAME, FIRST_FLEXIBLE_FETCH } from './fetch-api.ts'
+import { fetchPartition } from './partition-fetch.ts'
 
-const OFFSET_OUT_OF_RANGE = 1
 /** Batches of others that are looked past, from the end of the log backwards. */
 const STEPS_MAX = 64
 /** One batch comes whole whatever is asked for. */
@@ -86,57 +79,18 @@ export async function readTail(
 async function readHeaderAt(
   cluster: ClusterClient,
   connection: BrokerConnection,
-  question: TailQuestion,
+  { topic, partition }: TailQuestion,
   offset: number,
   header: BatchHeader,
 ): Promise<boolean> {
-  const { version, body } = encodeQuestion(cluster, connection, question, offset)
-  const isFlexible = version >= FIRST_FLEXIBLE_FETCH
-  const flexible = { request: isFlexible, response: isFlexible }
-  const options = { timeoutMs: cluster.settings.requestTimeoutMs }
-  const frame = await connection.request(FETCH_KEY, version, flexible, [body], options)
+  const once = { isolationLevel: 0, maxBytes: ASKED_BYTES, minBytes: 0, maxWaitMs: 0 } as const
+  const reply = await fetchPartition(cluster, connection, { topic, partition, offset, ...once })
+  if (reply === null) return false
+  const { frame, fetched } = reply
   try {
-    const { partitions, errorCode } = decodeFetchResponse(version, frame.bytes, frame.bodyStart)
-    const fetched = partitions[0]
-    const code = fetched?.errorCode ?? errorCode
-    if (code === OFFSET_OUT_OF_RANGE) return false
-    const api = `Fetch of ${question.topic}-${question.partition}`
-    if (code !== 0) throw kafkaError(code, { cluster: cluster.alias, broker: connection.name, api, detail: null })
-    if (fetched === undefined || fetched.recordsEnd === fetched.recordsStart) return false
+    if (fetched.recordsEnd === fetched.recordsStart) return false
     return readBatchHeader(frame.bytes, fetched.recordsStart, fetched.recordsEnd, header) !== 'truncated'
   } finally {
     frame.release()
   }
-}
-
-function encodeQuestion(
-  cluster: ClusterClient,
-  connection: BrokerConnection,
-  question: TailQuestion,
-  fetchOffset: number,
-): { version: FetchVersion; body: Buffer } {
-  const topic = cluster.metadata?.topics.get(question.topic)
-  const leader = topic?.partitions[question.partition]
-  if (topic === undefined || leader === undefined) throw errors.TOPIC_NOT_FOUND({ topic: question.topic })
-  const known = topic.topicId === null ? FETCH_VERSIONS_BY_NAME : FETCH_VERSIONS
-  const version = pickVersion(connection, FETCH_KEY, 'Fetch', known)
-  const partition = {
-    partition: question.partition,
-    currentLeaderEpoch: leader.leaderEpoch,
-    fetchOffset,
-    lastFetchedEpoch: -1,
-    partitionMaxBytes: ASKED_BYTES,
-  }
-  const body = encodeFetchRequest(version, {
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: ASKED_BYTES,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ topic: question.topic, topicId: topic.topicIdBytes, partitions: [partition] }],
-    forgottenTopics: [],
-    rackId: '',
-  })
-  return { version, body }
 }
