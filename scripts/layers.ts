@@ -16,6 +16,8 @@ export const LAYERS = [
   'kafka',
   'pipeline',
   'control',
+  'verify',
+  'check',
   'rest',
   'cli',
 ] as const

@@ -377,6 +377,17 @@ export const errorEntries = {
     action: 'stop',
     text: 'Cluster {cluster}: topic {topic} has {partitionsCount} partitions; it has to have one, as for MirrorMaker 2. Create it anew, or name another (config.storage.topic).',
   },
+  // --- verify and check -----------------------------------------------------------------------------------------------
+  RANGE_REMOVED: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Cluster {cluster}: offset {offset} of {topic} partition {partition} is not there any more: retention or DeleteRecords took it while it was being compared.',
+  },
+  VERIFY_STATE_UNREADABLE: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'The state file {file} cannot be used: {reason}. Name another file with --state, or delete this one to compare everything again.',
+  },
   // --- cli ----------------------------------------------------------------------------------------------------------
 } as const satisfies Record<string, ErrorEntry>
 

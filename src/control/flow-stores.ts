@@ -91,7 +91,7 @@ function historyOf(
 }
 
 /** What of a plan decides which batches are copied: entries of the ledger say under which one they were written. */
-function planHashOf({ name, fetch, produce }: FlowPlan): bigint {
+export function planHashOf({ name, fetch, produce }: FlowPlan): bigint {
   const text = JSON.stringify([name, fetch.isolationLevel, produce.isIdempotent])
   return createHash('sha256').update(text).digest().readBigInt64BE(0)
 }
