@@ -1,10 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
+import type { CheckArguments } from './check-arguments.ts'
+import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
+import type { VerifyArguments } from './verify-arguments.ts'
 
 export type LogFormat = 'text' | 'json'
 
 /** What the command line asks for. */
 export type Invocation =
   | ({ readonly kind: 'mirror' } & MirrorArguments)
+  | ({ readonly kind: 'verify' } & VerifyArguments)
+  | ({ readonly kind: 'check' } & CheckArguments)
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
 
@@ -34,18 +40,31 @@ Examples:
   twinlog mm2.properties --clusters us       only the flows whose target is us
   twinlog mm2.properties --until-caught-up   copy what is there now, then exit
 
+Other commands (each has --help; a file of such a name is ./verify):
+  twinlog check mm2.properties               what is wrong, before anything is copied
+  twinlog verify mm2.properties              compare the topics with their copies
+
 Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
 
 /**
- * Reads the command line as connect-mirror-maker.sh has it: FILE [--clusters ALIAS ...], where --clusters takes every value up
- * to the next option, so that FILE normally comes first.
+ * Reads the command line. Without the name of another command it is as connect-mirror-maker.sh has it: FILE [--clusters ALIAS ...], where --clusters
+ * takes every value up to the next option, so that FILE normally comes first.
  * @param argv   without the names of node and of the program
  */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
   const said: string[] = []
-  const command = createCommand(version, (text) => said.push(text))
+  const say = (text: string): void => void said.push(text)
+  const [name, ...rest] = argv
   try {
-    command.parse([...argv], { from: 'user' })
+    if (name === 'verify') {
+      const command = createVerifyCommand(say).parse(rest, { from: 'user' })
+      return { kind: 'verify', ...readVerifyArguments(command) }
+    }
+    if (name === 'check') {
+      const command = createCheckCommand(say).parse(rest, { from: 'user' })
+      return { kind: 'check', ...readCheckArguments(command) }
+    }
+    return mirrorInvocation(createCommand(version, say).parse([...argv], { from: 'user' }))
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const text = said.join('').trimEnd()
@@ -53,6 +72,9 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     if (error.code === 'commander.version') return { kind: 'version', text }
     return { kind: 'invalid', text: explain(error, text, argv) }
   }
+}
+
+function mirrorInvocation(command: Command): Invocation {
   const options = command.opts<ParsedOptions>()
   return {
     kind: 'mirror',

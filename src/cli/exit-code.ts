@@ -1,7 +1,18 @@
 import type { FlowState } from '../control/flow-state.ts'
 
-/** What the process tells whoever started it. MirrorMaker 2 uses 255, 2 and 1 in the same sense, as far as it has them. */
-export const exitCodes = { ok: 0, failed: 1, configuration: 2, arguments: 255 } as const
+/**
+ * What the process tells whoever started it. MirrorMaker 2 uses 255, 2 and 1 in the same sense, as far as it has them. `different`: verify found a difference;
+ * `incomplete`: it found none, and did not compare everything. `findings`: check found what would stop a partition.
+ */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  configuration: 2,
+  different: 3,
+  incomplete: 4,
+  findings: 5,
+  arguments: 255,
+} as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 

@@ -1,11 +1,13 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { describeError } from '../observe/error-text.ts'
 import { parseArguments } from './arguments.ts'
+import { runCheck } from './check-command.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import { runMirror } from './mirror-command.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 import type { OutputStream } from './screen.ts'
+import { runVerify } from './verify-command.ts'
 
 export interface MainSurroundings extends CommandSurroundings {
   readonly argv: readonly string[]
@@ -25,11 +27,19 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
       stderr.write(`${invocation.text}\n`)
       return exitCodes.arguments
     case 'mirror':
-      try {
-        return await runMirror(invocation, surroundings)
-      } catch (error) {
-        return reportFailure(error, stderr)
-      }
+      return reporting(() => runMirror(invocation, surroundings), stderr)
+    case 'check':
+      return reporting(() => runCheck(invocation, surroundings), stderr)
+    case 'verify':
+      return reporting(() => runVerify(invocation, surroundings), stderr)
+  }
+}
+
+async function reporting(command: () => Promise<ExitCode>, stderr: OutputStream): Promise<ExitCode> {
+  try {
+    return await command()
+  } catch (error) {
+    return reportFailure(error, stderr)
   }
 }
 

@@ -3,6 +3,7 @@ import { errors } from '../base/errors.ts'
 import { flowPairs } from '../config/flow-pair.ts'
 import type { Notice } from '../config/notice.ts'
 import { Problems } from '../config/problems.ts'
+import type { Problem } from '../config/problems.ts'
 import { processSettings } from '../config/process-settings.ts'
 import { parsePropertiesBytes } from '../config/properties.ts'
 import type { PropertiesFile } from '../config/properties.ts'
@@ -18,6 +19,8 @@ export interface PlanOptions {
   readonly clusters?: readonly string[]
   /** For EnvVarConfigProvider; main.ts hands process.env in. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Unknown keys are problems whatever twinlog.strict says. */
+  readonly isStrict?: boolean
 }
 
 /** What a configuration comes to. */
@@ -43,12 +46,30 @@ export function readProperties(file: string): PropertiesFile {
   }
 }
 
+/** What a configuration comes to, and all that is wrong with it. The flows are usable only if nothing is. */
+export interface PlanReview extends Plan {
+  readonly problems: readonly Problem[]
+}
+
 /**
  * Works out the flows of a configuration. Everything that is wrong is reported together.
  * @throws CONFIG_INVALID with all problems; its parameter `problems` is the list as text
- * Source: MirrorMakerConfig, MirrorConnectorConfig, DistributedConfig.
  */
 export function resolvePlan(file: PropertiesFile, options: PlanOptions = {}): Plan {
+  const { problems, ...plan } = review(file, options)
+  const error = problems.toError()
+  if (error !== undefined) throw error
+  return plan
+}
+
+/** As resolvePlan, with the problems in the answer. */
+export function reviewPlan(file: PropertiesFile, options: PlanOptions = {}): PlanReview {
+  const { problems, ...plan } = review(file, options)
+  return { ...plan, problems: problems.all }
+}
+
+/** Source: MirrorMakerConfig, MirrorConnectorConfig, DistributedConfig. */
+function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly problems: Problems } {
   const problems = new Problems(file.file)
   const references: References = new References(
     file.properties,
@@ -66,7 +87,7 @@ export function resolvePlan(file: PropertiesFile, options: PlanOptions = {}): Pl
   const pairs = flowPairs(resolution, options.clusters ?? [])
   const flows = pairs.enabled.map((pair) => resolveFlow(resolution, pair))
   const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
-  auditSettings(resolution, pairs, { isStrict })
+  auditSettings(resolution, pairs, { isStrict: options.isStrict === true || isStrict })
   sayCharset(resolution, file)
   if (flows.length === 0)
     problems.add(
@@ -74,9 +95,7 @@ export function resolvePlan(file: PropertiesFile, options: PlanOptions = {}): Pl
       noFlows(pairs.aliases, options.clusters ?? []),
       'Set A->B.enabled=true for each flow that is to copy.',
     )
-  const error = problems.toError()
-  if (error !== undefined) throw error
-  return { flows, notices: resolution.notices, aliases: pairs.aliases }
+  return { flows, notices: resolution.notices, aliases: pairs.aliases, problems }
 }
 
 function noFlows(aliases: readonly string[], clusters: readonly string[]): string {
