@@ -1,4 +1,4 @@
-import { sequenceAfter } from '../mirror/run.ts'
+import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import type { UpstreamPiece } from '../wire/transcoded.ts'
 
@@ -26,6 +26,20 @@ export class CopyCursor {
     this.downstream = downstream
     this.#runUpstream = -1
     this.#clearedEnd = upstream
+  }
+
+  /**
+   * Where the last run that is written down says the same as one that began here would, it goes on: a partition that only looks how far it came, through no fault
+   * of its own as a rule, need not wait for the ledger then, which may be slow for the same reason.
+   */
+  resume(run: Run, upstream: number): void {
+    // Of a sequence before the run the distance is nearly 2^31.
+    const records = sequenceDistance(run.sequence, this.sequence)
+    const isInRun = records <= RUN_RECORDS_MAX && run.upstream + records === upstream
+    const isAsExpected = run.downstream >= 0 && run.downstream + records === this.downstream
+    if (!isInRun || !isAsExpected) return
+    this.#runUpstream = upstream
+    this.#runRecords = records
   }
 
   /** The source has lost what should have come next. */

@@ -5,7 +5,7 @@ import type { Run } from '../mirror/run.ts'
 import { locatedPartition } from '../../test/support/located-partition.ts'
 import { FrameLease } from './frame-lease.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
-import type { PendingBatch } from './pending-batch.ts'
+import type { LedgerTicket, PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 
 const window = { batchesMax: 4, bytesMax: 1_000 }
@@ -140,6 +140,52 @@ test('a batch waits until its run is in the ledger', () => {
   const ticket = { isDurable: false, lateAtMs: Infinity }
   const memory = new FrameLease(frame, () => {})
   partition.enqueue({ ...usual, memory, upstream: 0, count: 1, ticket, positionAfter: 1 }, 5)
+  assert.equal(partition.canSend(window), false)
+  ticket.isDurable = true
+  assert.equal(partition.canSend(window), true)
+})
+
+/** Takes in a batch as SourceAnswers does: whatever run it begins goes to the ledger. @returns whether it began one */
+function takeInWritten(partition: MirroredPartition, leaderEpoch: number, ticket: LedgerTicket): boolean {
+  const upstream = partition.fetchOffset
+  const runs = runsOf(partition, upstream, 1, leaderEpoch)
+  for (const run of runs) partition.map?.begin(run)
+  const place = { memory: new FrameLease(frame, () => {}), upstream, count: 1, positionAfter: upstream + 1 }
+  partition.enqueue({ ...usual, ...place, ticket: runs.length === 0 ? null : ticket }, leaderEpoch)
+  return partition.ledgerWrite(runs) !== null
+}
+
+test('where the ledger says already what a run would say, a partition that looked how far it came goes on without one', () => {
+  const partition = locatedPartition(100, 7)
+  const ticket = { isDurable: true, lateAtMs: Infinity }
+  const goOn = (): void => {
+    while (partition.queue.length > 0) partition.queue.shift()
+    partition.continueAt({ upstream: 101, sequence: 8, downstream: 1_001, leaderEpoch: -1 })
+  }
+  assert.equal(takeInWritten(partition, 5, ticket), true)
+  goOn()
+  assert.equal(takeInWritten(partition, 5, ticket), false)
+  goOn()
+  assert.equal(takeInWritten(partition, 6, ticket), true, 'another leader of the source')
+  goOn()
+  assert.ok(partition.identity !== null)
+  partition.identity = { ...partition.identity, producerEpoch: 1 }
+  goOn()
+  assert.equal(takeInWritten(partition, 6, ticket), true, 'another epoch of the producer')
+  partition.discardQueue()
+  partition.continueAt({ upstream: 105, sequence: 8, downstream: 1_001, leaderEpoch: -1 })
+  assert.equal(takeInWritten(partition, 6, ticket), true, 'another place at the source')
+  partition.discardQueue()
+  partition.continueAt({ upstream: 105, sequence: 8, downstream: 1_002, leaderEpoch: -1 })
+  assert.equal(takeInWritten(partition, 6, ticket), true, 'another place at the target')
+})
+
+test('a batch whose run was begun before it was given back still waits for the ledger when it is read again', () => {
+  const partition = locatedPartition(100, 7)
+  const ticket = { isDurable: false, lateAtMs: Infinity }
+  assert.equal(takeInWritten(partition, 5, ticket), true)
+  partition.discardQueue()
+  assert.equal(takeInWritten(partition, 5, { isDurable: true, lateAtMs: Infinity }), false)
   assert.equal(partition.canSend(window), false)
   ticket.isDurable = true
   assert.equal(partition.canSend(window), true)

@@ -10,7 +10,7 @@ import type { UpstreamPiece } from '../wire/transcoded.ts'
 import { CoalescingGain } from './coalescing-gain.ts'
 import { CopyCursor } from './copy-cursor.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
-import type { PendingBatch } from './pending-batch.ts'
+import type { LedgerTicket, PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 import { TargetRefusals } from './target-refusals.ts'
 import type { TransactionMembership } from './transaction-membership.ts'
@@ -141,6 +141,10 @@ export class MirroredPartition {
   bytesTotal = 0
 
   readonly #cursor = new CopyCursor()
+  /** As it was written to the ledger with the last run; null: nothing was, or what was said of downstream offsets is not so any more. */
+  #writtenIdentity: LedgerIdentity | null = null
+  /** What the last batches of a new run waited for, or wait for. */
+  #lastTicket: LedgerTicket | null = null
   /** Sequence after the last one that was handed to a connection; -1: none was. */
   #sentEnd = -1
 
@@ -206,6 +210,9 @@ export class MirroredPartition {
     this.fetchOffset = position.upstream
     this.lastFetchedEpoch = position.leaderEpoch
     this.#cursor.moveTo(position.upstream, position.sequence, position.downstream)
+    const run = this.map?.last ?? null
+    if (run !== null && this.identity !== null && this.identity === this.#writtenIdentity)
+      this.#cursor.resume(run, position.upstream)
   }
 
   /** Reads on from an offset of the source that does not follow from what was read before: after a gap, or a truncation there. */
@@ -287,8 +294,11 @@ export class MirroredPartition {
   /** Puts a batch in the queue, with the next sequence; reading goes on after it. */
   enqueue(batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs'>, leaderEpoch: number): void {
     batch.memory.hold()
+    if (batch.ticket !== null) this.#lastTicket = batch.ticket
+    // The run may have been begun by a batch that was given back since, and may not be durable yet.
+    const ticket = this.#lastTicket?.isDurable === false ? this.#lastTicket : null
     const { sequence, downstream } = this.#cursor
-    this.queue.push({ ...batch, sequence, downstreamExpected: downstream, sentAtMs: 0 })
+    this.queue.push({ ...batch, ticket, sequence, downstreamExpected: downstream, sentAtMs: 0 })
     this.queuedBytes += batch.size
     this.#cursor.advance(batch.count, endOf(batch))
     this.fetchOffset = batch.positionAfter
@@ -358,6 +368,7 @@ export class MirroredPartition {
   ledgerWrite(runs: readonly Run[]): LedgerWrite | null {
     if (this.identity === null || runs.length === 0) return null
     this.identity = { ...this.identity, sourceLeaderEpoch: this.#cursor.leaderEpoch }
+    this.#writtenIdentity = this.identity
     const replaces = !this.isRegistered
     this.isRegistered = true
     return { topic: this.sourceTopic, partition: this.partition, identity: this.identity, replaces, runs }
@@ -377,6 +388,7 @@ export class MirroredPartition {
   /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */
   #shiftDownstream(batch: PendingBatch, baseOffset: number): void {
     this.map?.shiftDownstream(batch.sequence, baseOffset)
+    this.#writtenIdentity = null
     this.#cursor.forgetDownstream()
   }
 }
