@@ -81,7 +81,7 @@ for (const codec of COMPRESSED) {
       Buffer.concat([text(20_000), Buffer.alloc(20_000), randomFillSync(Buffer.alloc(500))]),
     )
     let refused = 0
-    for (let run = 0; run < 3000; run++) {
+    for (let run = 0; run < 1500; run++) {
       const packed = Buffer.from(whole)
       for (let flips = 1 + Math.floor(random.next() * 3); flips > 0; flips--) {
         // The first bytes more often: that is where sizes are.
@@ -95,7 +95,7 @@ for (const codec of COMPRESSED) {
         refused++
       }
     }
-    assert.ok(refused > 300, `${refused} refused`)
+    assert.ok(refused > 150, `${refused} refused`)
   })
 
   test(`${CODEC_NAMES[codec]}: random bytes are refused or end within the limit`, () => {
@@ -108,7 +108,7 @@ for (const codec of COMPRESSED) {
           if (!(error instanceof TwinlogError)) throw error
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -123,18 +123,18 @@ for (const codec of COMPRESSED) {
   })
 }
 
-/** 300 MB of zeros and more. */
+/** Many times what the limits allow. */
 const bombs = {
-  1: () => gzipSync(Buffer.alloc(300_000_000), { level: 9 }),
+  1: () => gzipSync(Buffer.alloc(48_000_000), { level: 9 }),
   2: () => {
     // Claims of 21 times its size are possible, so this one is built: many chunks that each hold 1 MB of zeros.
     const chunk = snappyBlock(Buffer.alloc(1_000_000), { copyOutputData: true })
     const size = Buffer.alloc(4)
     size.writeInt32BE(chunk.length)
-    return Buffer.concat([compress(2, Buffer.alloc(0)), ...Array.from({ length: 300 }, () => [size, chunk]).flat()])
+    return Buffer.concat([compress(2, Buffer.alloc(0)), ...Array.from({ length: 48 }, () => [size, chunk]).flat()])
   },
-  3: () => compressFrameSync(Buffer.alloc(300_000_000)),
-  4: () => zstdCompressSync(Buffer.alloc(300_000_000)),
+  3: () => compressFrameSync(Buffer.alloc(48_000_000)),
+  4: () => zstdCompressSync(Buffer.alloc(48_000_000)),
 } as const
 
 test('a snappy block that claims 4 GB, or more than any can hold, is refused as a lie before memory is taken', () => {
@@ -237,7 +237,7 @@ test('levels of gzip and zstd matter', () => {
 })
 
 test('the event loop is not blocked for long while megabytes are compressed and decompressed', async () => {
-  const bytes = Buffer.concat([text(12 << 20), randomFillSync(Buffer.alloc(1 << 20))])
+  const bytes = Buffer.concat([text(4 << 20), randomFillSync(Buffer.alloc(1 << 20))])
   for (const codec of COMPRESSED) {
     const { longestMs, turnsCount } = await longestTurn(async () => {
       const packed = await compressAsync(codec, bytes)
