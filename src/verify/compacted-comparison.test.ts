@@ -58,11 +58,8 @@ test('the last value of a key counts, and a tombstone is the same as none', asyn
     { key: 2, value: 'a' },
     { key: 3, value: 'x' },
   ])
-  assert.deepEqual(differences.map(({ kind, upstream, downstream }) => [kind, upstream, downstream]).toSorted(), [
-    ['changed', 2, 0],
-    ['extra', null, 2],
-    ['extra', 3, 1],
-  ])
+  const told = differences.map(({ kind, upstream, downstream }) => `${kind} ${upstream} ${downstream}`)
+  assert.deepEqual(new Set(told), new Set(['changed 2 0', 'extra null 2', 'extra 3 1']))
   const missing = await compare(source, [])
   assert.deepEqual(missing.differences, [{ kind: 'missing', upstream: 2, downstream: null, count: 1 }])
 })

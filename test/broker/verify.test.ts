@@ -299,15 +299,8 @@ describe('twinlog verify', () => {
     ])
     const changed = await runVerify(options, '--compacted')
     assert.equal(changed.exitCode, 3)
-    const kinds = changed.differences.map(({ kind, source: one, target: other }) => [
-      kind,
-      one?.key ?? null,
-      other?.key ?? null,
-    ])
-    assert.deepEqual(kinds.toSorted(), [
-      ['changed', 'k3', 'k3'],
-      ['extra', null, 'new'],
-    ])
+    const kinds = changed.differences.map(({ kind, source: one, target: other }) => `${kind} ${one?.key} ${other?.key}`)
+    assert.deepEqual(new Set(kinds), new Set(['changed k3 k3', 'extra undefined new']))
   })
 
   test('follows a running mirror and tells the verified offset', async () => {

@@ -35,14 +35,34 @@ export async function runVerify(options: MirrorOptions, ...args: readonly string
 }
 
 /** Starts `twinlog verify --json`; for one that follows. */
-export async function startVerify(options: MirrorOptions, ...args: readonly string[]): Promise<RunningVerification> {
+export function startVerify(options: MirrorOptions, ...args: readonly string[]): Promise<RunningVerification> {
+  return startCommand('verify', options, args)
+}
+
+/** What `twinlog check --json` said, and how it ended. */
+export interface CheckOutcome {
+  readonly exitCode: number | null
+  readonly lines: readonly Readonly<Record<string, unknown>>[]
+  readonly output: string
+}
+
+/** Runs `twinlog check --json` on the file that `startMirror` would write. */
+export async function runCheck(options: MirrorOptions, ...args: readonly string[]): Promise<CheckOutcome> {
+  await using process = await startCommand('check', options, args)
+  const { exitCode, output } = await process.end()
+  return { exitCode, output, lines: process.lines }
+}
+
+async function startCommand(
+  command: 'verify' | 'check',
+  options: MirrorOptions,
+  args: readonly string[],
+): Promise<RunningVerification> {
   mkdirSync(watchdog().folder, { recursive: true })
-  const folder = mkdtempSync(join(watchdog().folder, 'verify-'))
+  const folder = mkdtempSync(join(watchdog().folder, `${command}-`))
   const file = join(folder, 'mm2.properties')
   await writeFile(file, propertiesText(mirrorProperties(options)))
-  const child = spawn(process.execPath, [main, 'verify', file, '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(process.execPath, [main, command, file, '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   await once(child, 'spawn')
   return new RunningVerification(child)
 }
