@@ -189,6 +189,21 @@ describe('comparison of a stretch', () => {
     assert.deepEqual(differences, [])
   })
 
+  test('batches of the same bytes whose timestamps begin elsewhere differ', async () => {
+    const later = contents(20).map((record) => ({ ...record, timestamp: record.timestamp + 1n }))
+    const { differences } = await compare(partition(contents(20)), partition(later))
+    assert.deepEqual(differences, [{ kind: 'changed', upstream: 0, downstream: 0, count: 20 }])
+  })
+
+  test('a large record that differs in its last byte', async () => {
+    const large = (end: string): Content => ({ ...content(3), value: `${'x'.repeat(10_000)}${end}` })
+    const source = partition(contents(9).with(3, large('a')))
+    for (const size of [5, 4]) {
+      const { differences } = await compare(source, partition(contents(9).with(3, large('b')), { size }))
+      assert.deepEqual(differences, [{ kind: 'changed', upstream: 3, downstream: 3, count: 1 }])
+    }
+  })
+
   test('append time counts as readers see it', async () => {
     const records = contents(20)
     const seen = records.map((record) => ({ ...record, timestamp: content(19).timestamp }))
