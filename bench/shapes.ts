@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts'
 import { runManyPartitions } from './many-partitions.ts'
 import type { Measurement } from './measurement.ts'
 import { measureRelay, RELAYS } from './relay-floor.ts'
+import { prepareVerify } from './verify.ts'
 import { runDirectLatency, runIdle, runLatency } from './steady.ts'
 
 /** One row of what is measured. */
@@ -138,6 +139,13 @@ export const SHAPES: readonly Shape[] = [
     prepare: async (environment) => (contestant, round) =>
       runBelowMinIsr(environment, { holdSeconds: 60 }, { shape: 'below-min-isr', contestant, round }),
   },
+  verify('verify', '2 GB of 1,000 B records, copied by twinlog: both sides compared', {
+    partitions: 4,
+    records: 2_000_000,
+    valueBytes: 1000,
+    batchBytes: 131_072,
+    codec: 'none',
+  }),
   {
     name: 'many-partitions',
     what: '10,000 partitions, 100 of them written to',
@@ -174,6 +182,20 @@ function drain(name: string, what: string, load: (isQuick: boolean) => Load): Sh
       // Once unmeasured: the brokers' code gets compiled, as it is on any cluster in use.
       await runDrain(environment, data, { shape: name, contestant: 'bare-copy', round: 0 })
       return (contestant, round) => runDrain(environment, data, { shape: name, contestant, round })
+    },
+  }
+}
+
+function verify(name: string, what: string, load: Load): Shape {
+  return {
+    name,
+    what,
+    contestants: ['twinlog'],
+    isQuick: false,
+    prepare: async (environment, isQuick) => {
+      const wanted = isQuick ? { ...load, records: load.records / 10 } : load
+      const measure = await prepareVerify(environment, `bench-${name}`, wanted)
+      return (_, round) => measure(round)
     },
   }
 }

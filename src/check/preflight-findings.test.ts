@@ -50,10 +50,17 @@ const target: PreflightFacts['target'] = {
   problem: null,
 }
 
+const policies: PreflightFacts['plan']['recordPolicies'] = {
+  oversized: 'stop',
+  nullKey: 'drop',
+  deadLetterTopic: { topic: 'mm2-dead-letters.eu.internal', replicationFactor: 3 },
+}
+
 interface Changes {
   readonly sample?: Partial<PreflightFacts['sample']>
   readonly source?: Partial<PreflightFacts['source']>
   readonly target?: Partial<PreflightFacts['target']>
+  readonly policies?: Partial<PreflightFacts['plan']['recordPolicies']>
 }
 
 function findings(changes: Changes) {
@@ -61,7 +68,7 @@ function findings(changes: Changes) {
     sample: { ...sample, ...changes.sample },
     source: { ...source, ...changes.source },
     target: { ...target, ...changes.target },
-    plan: { source: side('eu'), target: side('us') },
+    plan: { source: side('eu'), target: side('us'), recordPolicies: { ...policies, ...changes.policies } },
     nowMs,
   })
 }
@@ -100,6 +107,21 @@ describe('preflight', () => {
       'no key for a compacted topic',
       { sample: { nullKeysCount: 1 }, source: { cleanupPolicy: 'compact' }, target: { cleanupPolicy: 'compact' } },
       ['warning null-keys'],
+    ],
+    [
+      'no key for a compacted topic, policy stop',
+      {
+        sample: { nullKeysCount: 1 },
+        source: { cleanupPolicy: 'compact' },
+        target: { cleanupPolicy: 'compact' },
+        policies: { nullKey: 'stop' },
+      },
+      ['problem null-keys'],
+    ],
+    [
+      'a record too large that is parked',
+      { sample: { largestRecordBytes: 2_000_000, codecs: ['none'] }, policies: { oversized: 'dead-letter' } },
+      ['warning records-too-large'],
     ],
     ['no key, not compacted', { sample: { nullKeysCount: 1 } }, []],
     ['min.insync.replicas', { target: { minInsyncReplicas: 4 } }, ['problem too-few-replicas']],

@@ -8,7 +8,7 @@ export interface PreflightFacts {
   readonly sample: TopicSample
   readonly source: SourceOutlook
   readonly target: TargetOutlook
-  readonly plan: Pick<FlowPlan, 'source' | 'target'>
+  readonly plan: Pick<FlowPlan, 'source' | 'target' | 'recordPolicies'>
   /** Wall clock, ms since the epoch. */
   readonly nowMs: number
 }
@@ -51,11 +51,14 @@ function tooLarge({ sample, source, target, plan }: PreflightFacts): PreflightFi
   const remedy = (bytes: number): string => alter(plan, target, `max.message.bytes=${bytes}`)
   const isPacked = sample.codecs.some((codec) => codec !== 'none')
   if (!isPacked && largest > limit) {
+    const isParked = plan.recordPolicies.oversized === 'dead-letter'
     return {
       code: 'records-too-large',
-      level: 'problem',
+      level: isParked ? 'warning' : 'problem',
       what: `a record makes a batch of ${bytes(largest)} alone, and the target takes ${bytes(limit)} (max.message.bytes)`,
-      effect: 'the partition stops before it, or it goes to a topic of its own (twinlog.oversized.record.policy)',
+      effect: isParked
+        ? `it is written to ${plan.recordPolicies.deadLetterTopic.topic} instead (twinlog.oversized.record.policy=dead-letter)`
+        : 'the partition stops before it (twinlog.oversized.record.policy=stop)',
       remedy: remedy(Math.max(largest, sample.largestBatchBytes)),
     }
   }
@@ -126,11 +129,14 @@ function expired({ sample, target, plan, nowMs }: PreflightFacts): PreflightFind
 
 function nullKeys({ sample, target, plan }: PreflightFacts): PreflightFinding | null {
   if (sample.nullKeysCount === 0 || target.cleanupPolicy?.includes('compact') !== true) return null
+  const isLeftOut = plan.recordPolicies.nullKey === 'drop'
   return {
     code: 'null-keys',
-    level: 'warning',
+    level: isLeftOut ? 'warning' : 'problem',
     what: `${sample.nullKeysCount} of ${sample.recordsCount} records have no key, and the remote topic is compacted (cleanup.policy), which takes none`,
-    effect: 'they are left out and counted, or the partition stops (twinlog.null.key.policy)',
+    effect: isLeftOut
+      ? 'they are left out and counted (twinlog.null.key.policy=drop)'
+      : 'the partition stops before the first of them (twinlog.null.key.policy=stop)',
     remedy: alter(plan, target, 'cleanup.policy=delete'),
   }
 }
