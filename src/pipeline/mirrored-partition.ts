@@ -210,9 +210,8 @@ export class MirroredPartition {
     this.fetchOffset = position.upstream
     this.lastFetchedEpoch = position.leaderEpoch
     this.#cursor.moveTo(position.upstream, position.sequence, position.downstream)
-    const run = this.map?.last ?? null
-    if (run !== null && this.identity !== null && this.identity === this.#writtenIdentity)
-      this.#cursor.resume(run, position.upstream)
+    const run = this.#writtenIdentity === null || this.identity !== this.#writtenIdentity ? null : this.map?.last
+    if (run) this.#cursor.resume(run, position.upstream)
   }
 
   /** Reads on from an offset of the source that does not follow from what was read before: after a gap, or a truncation there. */
@@ -354,12 +353,8 @@ export class MirroredPartition {
   discardQueue(): void {
     const head = this.queue.first()
     if (head === undefined) return
-    this.continueAt({
-      upstream: head.upstream,
-      sequence: head.sequence,
-      downstream: head.downstreamExpected,
-      leaderEpoch: -1,
-    })
+    const { upstream, sequence, downstreamExpected: downstream } = head
+    this.continueAt({ upstream, sequence, downstream, leaderEpoch: -1 })
     for (let batch = this.queue.shift(); batch !== undefined; batch = this.queue.shift()) batch.memory.drop()
     this.queuedBytes = 0
   }
