@@ -276,6 +276,52 @@ for (const codec of CODECS) {
   })
 }
 
+for (const codec of CODECS) {
+  test(`records (${CODEC_NAMES[codec]}) that the target refused are set aside, in order with those that are too large`, () => {
+    const noise = randomFillSync(Buffer.alloc(3000)).toString('latin1')
+    const large = (offset: number): PlainRecord => ({ offset, timestamp: 9n, key: 'k', value: noise })
+    const sources = sourcesOf({
+      records: [...records(0, 2), large(2), ...records(3, 2), large(5), ...records(6, 2)],
+      codec,
+    })
+    const transcoded = now(sources, { maxBatchBytes: 2000, refusedUpstreams: new Set([1, 4, 7, 99]) })
+    assert.deepEqual(
+      transcoded.oversized.map(({ upstreamOffset, key }) => [upstreamOffset, String(key)]),
+      [
+        [1, 'k1'],
+        [2, 'k'],
+        [4, 'k4'],
+        [5, 'k'],
+        [7, 'k7'],
+      ],
+    )
+    assert.deepEqual(offsetsOf(transcoded), [0, 3, 6])
+  })
+
+  test(`batches of several records (${CODEC_NAMES[codec]}) stay below a lower limit, one of a single record need not`, () => {
+    const noise = randomFillSync(Buffer.alloc(1500)).toString('latin1')
+    const large = { offset: 2, timestamp: 9n, key: 'k', value: noise }
+    const sources = sourcesOf({ records: [...records(0, 2), large, ...records(3, 40)], codec })
+    const transcoded = now(sources, { maxBatchBytes: 5000, splitBatchBytes: 300 })
+    assert.deepEqual(transcoded.oversized, [])
+    assert.equal(offsetsOf(transcoded).length, 43)
+    const sizes = transcoded.batches.map(({ bytes, recordCount }) => [bytes.length, recordCount] as const)
+    assert.ok(sizes.every(([size, recordCount]) => size <= 300 || recordCount === 1))
+    assert.ok(sizes.some(([size]) => size > 1500))
+  })
+}
+
+test('an old record that the target refused is set aside with all it has', () => {
+  const log = wireFixture('kafka-classes', 'message set magic 1 gzip')
+  const transcoded = now(sourcesIn(log), { refusedUpstreams: new Set([101]) })
+  const [refused] = transcoded.oversized
+  assert.deepEqual(
+    [refused?.upstreamOffset, refused?.timestamp, String(refused?.key), String(refused?.value), refused?.headers],
+    [101, 1_690_000_000_001n, 'k1', 'v1', []],
+  )
+  assert.deepEqual(offsetsOf(transcoded), [100])
+})
+
 for (const name of ['0 plain', '1 plain', '0 gzip', '1 gzip', '0 snappy', '1 snappy', '0 lz4', '1 lz4']) {
   test(`message sets of magic ${name}, as Kafka's own classes write them, become a batch of magic 2`, () => {
     const transcoded = now(sourcesIn(wireFixture('kafka-classes', `message set magic ${name}`)))

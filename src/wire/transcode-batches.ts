@@ -129,7 +129,9 @@ function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, 
     while (assembly.addSome(records)) yield undefined
   }
   yield* assembly.close()
-  const { batches, nullKeys, oversized } = assembly
+  const { batches, nullKeys } = assembly
+  // Which are too large is known when their batch is compressed; which were refused, before.
+  const oversized = assembly.oversized.toSorted((one, other) => one.upstreamOffset - other.upstreamOffset)
   return { batches, nullKeys, oversized, nextUpstream }
 }
 

@@ -82,6 +82,7 @@ export interface Transcoded {
   readonly batches: readonly TargetBatch[]
   /** Upstream offsets of the records that were left out for want of a key. */
   readonly nullKeys: readonly number[]
+  /** In upstream order. */
   readonly oversized: readonly OversizedRecord[]
   /** Next upstream offset behind all sources, compacted tails included. */
   readonly nextUpstream: number

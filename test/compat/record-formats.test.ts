@@ -24,6 +24,9 @@ const optionsArbitrary = fc.record({
   maxBatchBytes: fc.oneof(fc.constant(1 << 20), fc.integer({ min: 62, max: 4000 })),
   preferredBatchBytes: fc.oneof(fc.constantFrom(0, 1 << 14, 1 << 20), fc.integer({ min: 0, max: 2000 })),
   dropsNullKeys: fc.boolean(),
+  splitBatchBytes: fc.oneof(fc.constant(1 << 20), fc.integer({ min: 62, max: 1000 })),
+  /** Every so many offsets there is a record that the target refused. */
+  refusedOnceIn: fc.constantFrom(1000, 1000, 9),
   /** Share of the offsets that were copied before. */
   copied: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })),
 })
@@ -68,6 +71,7 @@ function checkBookkeeping(
   )
   for (const { bytes, recordCount, pieces } of batches) {
     assert.ok(bytes.length <= options.maxBatchBytes)
+    assert.ok(bytes.length <= (options.splitBatchBytes ?? 0) || recordCount === 1)
     assert.equal(
       pieces.reduce((sum, { count }) => sum + count, 0),
       recordCount,
@@ -79,8 +83,13 @@ function checkBookkeeping(
     }
   }
   assert.equal(parked.size + expected.length, wanted.length)
+  assert.deepEqual(
+    oversized.map(({ upstreamOffset }) => upstreamOffset),
+    wanted.filter(({ offset }) => parked.has(offset)).map(({ offset }) => offset),
+  )
   for (const record of oversized) {
-    assert.ok(record.batchBytes > options.maxBatchBytes)
+    const isRefused = options.refusedUpstreams?.has(record.upstreamOffset)
+    assert.ok(record.batchBytes > options.maxBatchBytes || isRefused)
     const found = {
       offset: record.upstreamOffset,
       timestamp: record.timestamp,
@@ -103,11 +112,14 @@ test("logs of every format and codec that Kafka's own classes wrote: what comes 
   const expected: JavaRecord[][] = []
   const seen = { batches: 0, records: 0, nullKeys: 0, oversized: 0, several: 0, put: 0 }
   for (const [index, { log, batches }] of logs.entries()) {
-    const { copied, ...sample } = samples[index] ?? assert.fail()
+    const { copied, refusedOnceIn, ...sample } = samples[index] ?? assert.fail()
     const first = batches[0]?.baseOffset ?? 0
     const last = batches.at(-1)?.lastOffset ?? 0
     const firstUpstream = Math.round(first + copied * (last + 1 - first))
-    const options = { ...sample, firstUpstream, decompressionLimitBytes: 1 << 24, verifiesChecksums: true }
+    const refusedUpstreams = new Set<number>()
+    for (let offset = first + 5; offset <= last; offset += refusedOnceIn) refusedUpstreams.add(offset)
+    const limits = { decompressionLimitBytes: 1 << 24, verifiesChecksums: true }
+    const options = { ...sample, ...limits, firstUpstream, refusedUpstreams }
     const sources = sourcesOf(log)
     const before = Buffer.from(log)
     const transcoded = await transcodeBatches(sources, options)
