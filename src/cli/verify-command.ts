@@ -39,6 +39,9 @@ const stateIntervalMs = 5_000
 /** Between two looks at the log ends while following, and between two looks for new topics. */
 const roundPauseMs = 1_000
 const topicsIntervalMs = 30_000
+/** A running mirror is given so long to copy something of what is missing, again and again; and between two looks. */
+const patienceMs = 5_000
+const patiencePauseMs = 500
 
 interface VerifySurroundings extends CommandSurroundings {
   readonly stderr: OutputStream
@@ -57,24 +60,26 @@ export async function runVerify(args: VerifyArguments, surroundings: VerifySurro
   const output = args.isJson ? createJsonOutput({ stdout, clock }) : createTextOutput({ stdout, clock })
   await using resources = new AsyncDisposableStack()
   const verifications: FlowVerification[] = []
-  for (const plan of flows) {
-    const verification = await openFlow(plan, { request, state, output, resources }, surroundings)
-    verifications.push(verification)
-    await verification.begin({ signal })
+  try {
+    for (const plan of flows) {
+      const verification = await openFlow(plan, { request, state, output, resources }, surroundings)
+      verifications.push(verification)
+      await verification.begin({ signal })
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return exitCodes.incomplete
   }
+  const isTerminal = stdout.isTTY === true && !args.isJson
   const finished = new AbortController()
   const background = [
-    showProgress(
-      verifications,
-      output,
-      { clock, isTerminal: stdout.isTTY === true && !args.isJson, isFollowing: args.isFollowing },
-      finished.signal,
-    ),
+    showProgress(verifications, output, { clock, isTerminal, isFollowing: args.isFollowing }, finished.signal),
     every(stateIntervalMs, clock, () => state.save(verifications), finished.signal),
   ]
   try {
     for (const verification of verifications) await verification.round({ signal })
     if (args.isFollowing) await follow(verifications, output, surroundings)
+    else await catchUp(verifications, surroundings)
   } finally {
     finished.abort()
     await Promise.all(background)
@@ -146,6 +151,29 @@ async function openFlow(
   })
 }
 
+/**
+ * Where a mirror runs, the target is always a little behind. What the source held at the start is waited for as long as more of it comes.
+ */
+async function catchUp(
+  verifications: readonly FlowVerification[],
+  { clock, signal }: VerifySurroundings,
+): Promise<void> {
+  const pending = (): number => verifications.reduce((sum, each) => sum + each.pendingCount, 0)
+  let [left, sinceMs] = [pending(), clock.monotonic()]
+  try {
+    while (left > 0 && clock.monotonic() - sinceMs < patienceMs) {
+      await clock.sleep(patiencePauseMs, { signal })
+      for (const verification of verifications) {
+        await verification.update({ signal, isGoalKept: true })
+        await verification.round({ signal })
+      }
+      if (pending() < left) [left, sinceMs] = [pending(), clock.monotonic()]
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
 /** Compares what has come, again and again, and says how far everything is the same. */
 async function follow(
   verifications: readonly FlowVerification[],
@@ -161,7 +189,7 @@ async function follow(
       if (isLooking) lookedAtMs = clock.monotonic()
       for (const verification of verifications) {
         if (isLooking) await verification.begin({ signal })
-        await verification.update({ signal })
+        await verification.update({ signal, isGoalKept: false })
         await verification.round({ signal })
         output.verified(verification)
       }

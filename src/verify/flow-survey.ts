@@ -21,8 +21,6 @@ export interface SurveyedTopic {
   readonly targetTopicId: string | null
   /** One of both has a cleanup.policy with `compact`. */
   readonly isCompacted: boolean
-  /** The source deletes old records. */
-  readonly isDeleting: boolean
   /** The target sets its own timestamps. */
   readonly isTargetAppendTime: boolean
 }
@@ -143,7 +141,6 @@ export class FlowSurvey {
       sourceTopicId: source?.topicId ?? null,
       targetTopicId: target?.topicId ?? null,
       isCompacted: policies.some((policy) => policy.includes('compact')),
-      isDeleting: policies[0]?.includes('delete') === true,
       isTargetAppendTime: targetConfigs?.get('message.timestamp.type') === 'LogAppendTime',
     }
   }

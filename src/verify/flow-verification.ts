@@ -27,6 +27,7 @@ export class FlowVerification {
   readonly #deps: FlowVerificationDependencies
   readonly #partitions = new Map<string, PartitionVerification>()
   readonly #verdicts = new Map<string, PartitionVerdict>()
+  readonly #begun = new Set<PartitionVerification>()
   #topics: readonly SurveyedTopic[] = []
 
   constructor(deps: FlowVerificationDependencies) {
@@ -84,9 +85,19 @@ export class FlowVerification {
     for (const topic of this.#topics) await this.#beginTopic(topic, signal)
   }
 
-  /** Compares all that is to be compared. When the signal is aborted, verdicts say how far it came. */
+  /** Source offsets that are not on the target. */
+  get pendingCount(): number {
+    return [...this.#partitions.values()].reduce((sum, one) => sum + one.pendingCount, 0)
+  }
+
+  /**
+   * Compares all that is to be compared; in later rounds what the targets have got since. When the signal is aborted, verdicts say how far it
+   * came.
+   */
   async round({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const waiting = [...this.#partitions.values()].filter((one) => !one.isLeft)
+    const all = [...this.#partitions.values()]
+    const waiting = all.filter((one) => !one.isLeft && (one.hasMore || !this.#begun.has(one)))
+    for (const one of waiting) this.#begun.add(one)
     // Partitions that are compared by keys need a table each; one of them at a time keeps the memory bounded.
     const byKey = waiting.filter(({ topic }) => topic.isCompacted && this.#deps.request.isCompacted)
     const inOrder = waiting.filter((one) => !byKey.includes(one))
@@ -96,9 +107,11 @@ export class FlowVerification {
 
   /**
    * Looks at the log ends anew, for another round.
+   * @param options.isGoalKept   what has come to the source since is not waited for
    * @returns how many partitions have something that was not compared
    */
-  async update({ signal }: { readonly signal: AbortSignal }): Promise<number> {
+  async update(options: { readonly signal: AbortSignal; readonly isGoalKept: boolean }): Promise<number> {
+    const { signal } = options
     let count = 0
     for (const topic of this.#topics) {
       const all = [...this.#partitions.values()].filter((one) => one.topic.topic === topic.topic && !one.isLeft)
@@ -110,7 +123,7 @@ export class FlowVerification {
       for (const [index, one] of all.entries()) {
         const found = bounds[index]
         if (found === undefined || found instanceof TwinlogError) continue
-        one.update(found)
+        one.update(found, options)
         if (one.hasMore) count++
         else this.#say(one.verdict(), { isNew: false })
       }

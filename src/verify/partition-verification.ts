@@ -68,6 +68,8 @@ export class PartitionVerification {
   #sourceBytes = 0
   #targetBytes = 0
   #isLeft = false
+  /** The source goes on behind what is compared, and so may the target. */
+  #isShort = false
   #running: { readonly upstream: number; readonly bytes: { readonly source: number; readonly target: number } } | null =
     null
   #runningFrom = 0
@@ -117,14 +119,25 @@ export class PartitionVerification {
     return this.#differencesCount
   }
 
-  /** There is something that was not compared. */
+  /** The target has something that was not compared. */
   get hasMore(): boolean {
     const { downstreamEnd } = this.#bounds
     return this.#position === null || this.#position.downstream < downstreamEnd
   }
 
-  /** Takes new log ends in, for another round. */
-  update(bounds: PartitionBounds): void {
+  /** Source offsets that were there and are not on the target. */
+  get pendingCount(): number {
+    return this.#pendingCount
+  }
+
+  /**
+   * Takes new log ends in, for another round.
+   * @param isGoalKept   only what the source held at first is compared; what has come since is not waited for
+   */
+  update(newest: PartitionBounds, { isGoalKept }: { readonly isGoalKept: boolean }): void {
+    const upstreamEnd = isGoalKept ? Math.min(newest.upstreamEnd, this.#bounds.upstreamEnd) : newest.upstreamEnd
+    const bounds = { ...newest, upstreamEnd }
+    this.#isShort = upstreamEnd < newest.upstreamEnd
     this.#bounds = bounds
     this.#totalOffsets = this.#doneOffsets + Math.max(0, bounds.upstreamEnd - (this.#position?.upstream ?? 0))
     this.#pendingCount = Math.max(0, bounds.upstreamEnd - (this.#position?.upstream ?? bounds.upstreamStart))
@@ -267,7 +280,7 @@ export class PartitionVerification {
       hasTimestamps: !this.topic.isTargetAppendTime,
       isNewest: stretch.isNewest,
       copiedTo: this.#copiedTo(),
-      isTargetEndOpen: stretch.isTargetEndOpen === true,
+      isTargetEndOpen: stretch.isTargetEndOpen === true || (stretch.isNewest && this.#isShort),
       isFirstEnough: this.topic.isCompacted,
       differencesMax: Math.max(1, request.differencesMax - this.#differencesCount),
       onDifference: (difference) => this.#tell(difference),

@@ -21,7 +21,8 @@ export class RecordWalk {
   timestampHigh = 0
   timestampLow = 0
   readonly #legacy = new LegacyCursor()
-  readonly #builder = new BatchBuilder()
+  /** Made when the first old record comes. */
+  #builder: BatchBuilder | null = null
   #isLegacy = false
   #baseOffset = 0
   #isAppendTime = false
@@ -90,9 +91,10 @@ export class RecordWalk {
     const legacy = this.#legacy
     if (!legacy.next()) return false
     const { bytes, keyStart, keyLength, valueStart, valueLength, timestampHigh, timestampLow } = legacy
-    this.#builder.clear()
-    this.#builder.addPlain(bytes, keyStart, keyLength, valueStart, valueLength, timestampHigh, timestampLow)
-    const plain = this.#builder.records
+    const builder = (this.#builder ??= new BatchBuilder())
+    builder.clear()
+    builder.addPlain(bytes, keyStart, keyLength, valueStart, valueLength, timestampHigh, timestampLow)
+    const plain = builder.records
     this.records.open(plain, 0, plain.length, 1, 0, legacy.offset)
     this.records.next()
     this.offset = legacy.offset

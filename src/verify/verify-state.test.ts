@@ -13,7 +13,6 @@ const topic = {
   sourceTopicId: 'a',
   targetTopicId: 'b',
   isCompacted: false,
-  isDeleting: true,
   isTargetAppendTime: false,
 }
 

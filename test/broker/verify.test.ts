@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTopics, deleteRecords } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
-import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
+import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ProduceStep, RecordToSend } from '../../dev/kafka/records.ts'
 import { longTest } from '../support/long-test.ts'
-import { startMirror } from '../support/mirror.ts'
+import { startMirror, sumOverFlows } from '../support/mirror.ts'
 import type { MirrorOptions } from '../support/mirror.ts'
 import { runVerify, startVerify } from '../support/verification.ts'
 import type { Verification } from '../support/verification.ts'
@@ -103,6 +103,50 @@ describe('twinlog verify', () => {
     const none = await runVerify(options, '--topics', 'same-to')
     assert.equal(none.exitCode, 4, none.output)
   })
+
+  test('a sample compares the same part of each partition every time, and finds what lies in it', async () => {
+    await createTopics(source, { name: 'long' })
+    await generateRecords(source.adminProperties, { topic: 'long', partitions: 1, count: 60_000, valueBytes: 20 })
+    const options = flow('long', 'long')
+    await copyAll(options, 'long')
+    const sampled = await runVerify(options, '--sample', '30%')
+    // Two of six ranges: the first and the last.
+    assert.deepEqual([sampled.exitCode, sampled.verdicts[0]?.sameCount], [0, 20_000], sampled.output)
+    await write(target, [{ ...record('long.long', 0), timestamp: Date.now() }])
+    const foreign = await runVerify(options, '--sample', '30%')
+    assert.deepEqual([foreign.exitCode, found(foreign)], [3, [[0, 'extra', null, 60_000, 1, '']]], foreign.output)
+  })
+
+  longTest(
+    'a copy made in transactions is equal, also where retention took the beginning, and what was aborted does not count',
+    async () => {
+      await createTopics(source, { name: 'exact' })
+      await write(source, inBatches(records('exact', 0, 200)))
+      const properties = {
+        'us.exactly.once.source.support': 'enabled',
+        'exact.consumer.isolation.level': 'read_committed',
+      }
+      const options = flow('exact', 'exact', properties)
+      {
+        await using twinlog = await startMirror(options)
+        await twinlog.waitUntilCopied('exact')
+        await write(source, inBatches(records('exact', 200, 100)))
+        await twinlog.waitUntilCopied('exact', { counts: { 0: 300 } })
+        await twinlog.kill()
+      }
+      await write(source, inBatches(records('exact', 300, 100)))
+      {
+        await using twinlog = await startMirror(options)
+        await twinlog.waitForStatus((status) => sumOverFlows(status, 'recordsTotal') >= 100)
+        await twinlog.stop()
+      }
+      const whole = await runVerify(options)
+      assert.deepEqual([whole.exitCode, whole.verdicts[0]?.sameCount], [0, 400], whole.output)
+      await deleteRecords(source, 'exact', { 0: 70 })
+      const trimmed = await runVerify(options)
+      assert.deepEqual([trimmed.exitCode, trimmed.verdicts[0]?.sameCount], [0, 330], trimmed.output)
+    },
+  )
 
   test('finds every kind of planted fault at its place, also where two are near each other', async () => {
     const faults: ((all: RecordToSend[], at: RecordToSend) => RecordToSend[])[] = [
