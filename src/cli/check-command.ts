@@ -1,7 +1,5 @@
 import type { TopicPreflight } from '../check/preflight.ts'
 import { runPreflight } from '../check/preflight.ts'
-import { formatNotDoneYet, formatNotice } from '../config/notice.ts'
-import { formatProblem } from '../config/problems.ts'
 import { readProperties, reviewPlan } from '../mirror/flow-plan-resolution.ts'
 import type { PlanReview } from '../mirror/flow-plan-resolution.ts'
 import { createTopicFilter } from '../mirror/topic-filter.ts'
@@ -9,7 +7,7 @@ import { Logger } from '../observe/logger.ts'
 import { createTextLog } from '../observe/text-log.ts'
 import { openVerifyClusters } from '../verify/verify-clusters.ts'
 import type { CheckArguments } from './check-arguments.ts'
-import { checkResultLine, countFindings, preflightLines } from './check-text.ts'
+import { checkResultLine, countFindings, fileLine, noticeLines, preflightLines, problemLines } from './check-text.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
@@ -76,11 +74,8 @@ function createTextOutput(stdout: OutputStream, file: string): CheckOutput {
   let flow: string | null = null
   return {
     file({ problems, notices, flows }) {
-      const others = notices.filter(({ kind }) => kind !== 'not-done-yet')
-      say(others.map((notice) => `${notice.level === 'warning' ? 'WARNING' : 'INFO'} ${formatNotice(notice)}`))
-      say(formatNotDoneYet(notices))
-      if (problems.length === 0) say([`${file}: no problems; flows: ${flows.map(({ name }) => name).join(', ')}`])
-      else say([`${file}: ${problems.length} problems`, ...problems.map(formatProblem)])
+      say(noticeLines(notices))
+      say(problems.length === 0 ? [fileLine(file, flows)] : problemLines(file, problems))
     },
     topic(preflight) {
       if (preflight.flow !== flow) say(['', `${preflight.flow}: preflight`])

@@ -1,5 +1,9 @@
 import type { PreflightFinding } from '../check/preflight-finding.ts'
 import type { TopicPreflight } from '../check/preflight.ts'
+import { formatNotice } from '../config/notice.ts'
+import type { Notice } from '../config/notice.ts'
+import { formatProblem } from '../config/problems.ts'
+import type { Problem } from '../config/problems.ts'
 import { formatCount } from './verify-text.ts'
 import { wrappedLines } from './wrapped-lines.ts'
 
@@ -7,6 +11,36 @@ const levelNames: Readonly<Record<PreflightFinding['level'], string>> = {
   problem: 'PROBLEM',
   warning: 'WARNING',
   info: 'INFO',
+}
+
+/** What the user should know of the file, at most 80 columns wide but for long keys and names. */
+export function noticeLines(notices: readonly Notice[]): string[] {
+  const others = notices.filter(({ kind }) => kind !== 'not-done-yet')
+  const undone = notices.filter(({ kind }) => kind === 'not-done-yet')
+  return [
+    ...others.flatMap((notice) =>
+      wrappedLines(notice.level === 'warning' ? 'WARNING ' : 'INFO    ', formatNotice(notice), ' '.repeat(8)),
+    ),
+    ...(undone.length === 0 ? [] : ['Not done yet:']),
+    ...undone.flatMap(({ key, line, text }) => [
+      `  ${key} (${line === undefined ? 'default' : `line ${line}`})`,
+      ...wrappedLines('      ', text, '      '),
+    ]),
+  ]
+}
+
+/** All problems of a file, each with its line. */
+export function problemLines(file: string, problems: readonly Problem[]): string[] {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  return [
+    `${file}: ${count}`,
+    ...problems.flatMap((problem) => wrappedLines('  ', formatProblem(problem).trim(), '    ')),
+  ]
+}
+
+/** That a file has no problems. */
+export function fileLine(file: string, flows: readonly { readonly name: string }[]): string {
+  return `${file}: no problems; flows: ${flows.map(({ name }) => name).join(', ')}`
 }
 
 /** What preflight found of a topic, for people, at most 80 columns wide but for long names and commands. */

@@ -168,8 +168,7 @@ function sayUnknown(resolution: Resolution, property: Property, place: KeyPlace,
   const prefix = property.key.slice(0, property.key.length - place.name.length)
   const nearest = nearestName(place.name, [...declared, ...otherSettings.keys(), ...inheritedClientKeys])
   const hint = nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`
-  if (isStrict)
-    resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it (twinlog.strict=true).')
+  if (isStrict) resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it.')
   else resolution.notice(property, 'unknown-key', 'warning', `is not a known setting and has no effect${hint}`)
 }
 
