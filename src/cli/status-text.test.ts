@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { LaneFigures } from '../pipeline/lane-figures.ts'
+import { laneTotals, partitionStatus } from '../../test/support/partition-status.ts'
 import type { FlowSummary } from '../control/flow-summary.ts'
 import { summarizeFlow } from '../control/flow-summary.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -7,36 +9,16 @@ import { RateMeter } from './rate-meter.ts'
 import { Screen } from './screen.ts'
 import { fitTo, statusText } from './status-text.ts'
 
-const totals = {
-  recordsTotal: 1_234_567,
-  bytesTotal: 5,
-  resealedTotal: 1,
-  forwardedTotal: 0,
-  rebuiltTotal: 0,
-  coalescedTotal: 0,
-  nullKeysTotal: 0,
-  deadLettersTotal: 0,
-  droppedTotal: 0,
-  recoveriesTotal: 0,
-  foreignWritesTotal: 0,
-  blindPartitionsCount: 0,
-  isIdempotent: true,
-  fencesTotal: 0,
-  unfencedTotal: 0,
-  targetLossesTotal: 0,
-  duplicatesPossibleTotal: 0,
-  committedTotal: 0,
-  abortedTotal: 0,
-}
-const figures = { heldUpBy: null, nextOffset: 0, endOffset: 0, isEndKnown: true, recordsTotal: 0, bytesTotal: 0 }
+const totals = laneTotals({ recordsTotal: 1_234_567, bytesTotal: 5, resealedTotal: 1 })
+const lane = { totals, figures: new LaneFigures(false), buffer: { usedBytes: 0, totalBytes: 1 } }
 
 describe('status line', () => {
   test('tells rates, lag, what was copied, and what does not copy', () => {
     const partitions = [
-      { topic: 'a', partition: 0, phase: 'copying', reason: null, lagRecords: 40, ...figures },
-      { topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch', lagRecords: -1, ...figures },
-    ] as const
-    const copying = summarizeFlow('eu->us', { name: 'copying' }, { totals, partitions }, { owner: null, gapsTotal: 2 })
+      partitionStatus({ topic: 'a', lagRecords: 40 }),
+      partitionStatus({ topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch' }),
+    ]
+    const copying = summarizeFlow('eu->us', { name: 'copying' }, { ...lane, partitions }, { owner: null, gapsTotal: 2 })
     const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null, {
       owner: null,
       gapsTotal: 0,

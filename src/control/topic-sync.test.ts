@@ -8,6 +8,7 @@ import type { LedgerEntry } from '../mirror/ledger-entry.ts'
 import type { EventFields } from '../observe/event.ts'
 import type { PartitionAssignment } from '../pipeline/partition-assignment.ts'
 import type { PartitionStatus } from '../pipeline/lane-status.ts'
+import { partitionStatus } from '../../test/support/partition-status.ts'
 import { PartitionAssigner } from './partition-assigner.ts'
 import type { FlowHistory } from './partition-assigner.ts'
 import { RemoteTopicOwners } from './remote-topic-owners.ts'
@@ -161,9 +162,7 @@ const flowPlan = {
 } as unknown as FlowPlan
 
 function status(topic: string, nextOffset: number, endOffset: number, isEndKnown = true): PartitionStatus {
-  const totals = { lagRecords: 0, recordsTotal: 0, bytesTotal: 0 }
-  const known = { phase: 'copying', reason: null, heldUpBy: null, isEndKnown } as const
-  return { topic, partition: 0, nextOffset, endOffset, ...known, ...totals }
+  return partitionStatus({ topic, nextOffset, endOffset, isEndKnown })
 }
 
 function placesOf(assignments: readonly PartitionAssignment[]): string[] {

@@ -36,7 +36,7 @@ export interface IntakeRound {
   isAtOdds: boolean
 }
 
-type Place = Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs' | 'ticket'>
+type Place = Omit<PendingBatch, 'timestampMs' | 'sequence' | 'downstreamExpected' | 'sentAtMs' | 'ticket'>
 
 /**
  * Takes the batches of a fetched answer into their partitions' queues: walks the headers, verifies each checksum, decides what is to be done
@@ -47,7 +47,8 @@ export class BatchIntake {
   readonly #settings: IntakeSettings
   readonly #header = new BatchHeader()
   readonly #plan: RewritePlan
-  droppedTotal = 0
+  /** Batches that were not copied, by why. */
+  readonly dropped: Record<DropReason, number> = { 'before position': 0, control: 0, aborted: 0, empty: 0 }
 
   constructor(settings: IntakeSettings) {
     this.#settings = settings
@@ -156,7 +157,7 @@ export class BatchIntake {
   }
 
   #drop(partition: MirroredPartition, reason: DropReason): void {
-    this.droppedTotal++
+    this.dropped[reason]++
     const { baseOffset, lastOffset, leaderEpoch } = this.#header
     if (lastOffset < partition.fetchOffset) return
     // An emptied batch held records once, and who read it then has copied them.
@@ -179,7 +180,7 @@ export class BatchIntake {
       if (rewrite.kind === 'drop') {
         // What lies between records counts where strays may be on their way.
         if (walk.partition.strays !== null) break
-        this.droppedTotal++
+        this.dropped[rewrite.reason]++
       } else {
         const fits = sizeBytes + size - BATCH_HEADER_SIZE <= sizeMax && keyOf(this.#header, this.#plan) === first
         if (!fits || (rewrite.kind !== 'rebuild' && rewrite.kind !== 'coalesce')) break

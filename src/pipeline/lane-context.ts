@@ -6,6 +6,7 @@ import type { LedgerWriter } from '../mirror/ledger-entry.ts'
 import type { EventFields, Observer } from '../observe/event.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { DeadLetterWriter } from './dead-letter-writer.ts'
+import type { LaneFigures } from './lane-figures.ts'
 import type { TransactionalTarget } from './kafka-transaction-ports.ts'
 
 /** What a lane is given from outside. */
@@ -29,6 +30,7 @@ export interface LaneDependencies {
 export interface LaneContext {
   readonly plan: FlowPlan
   readonly deps: LaneDependencies
+  readonly figures: LaneFigures
   /** Reports an event of this flow. */
   say(name: EventName, fields: EventFields): void
   /** Runs a loop for the life of the lane; if it throws, the lane ends with that error. */

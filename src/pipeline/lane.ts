@@ -12,8 +12,9 @@ import { keepProducer } from './keep-producer.ts'
 import { KafkaLocatorPorts } from './kafka-locator-ports.ts'
 import type { Continuation } from './continuation.ts'
 import type { LaneContext, LaneDependencies } from './lane-context.ts'
+import { LaneFigures } from './lane-figures.ts'
 import type { LaneTransactions } from './lane-transactions.ts'
-import { partitionStatusOf } from './lane-status.ts'
+import { laneStatusOf } from './lane-status.ts'
 import type { LaneStatus } from './lane-status.ts'
 import { Locator } from './locator.ts'
 import type { LocatorDependencies } from './locator-dependencies.ts'
@@ -57,11 +58,13 @@ export class Lane {
   readonly #hanging: HangingTransactions | null
   /** Partitions whose queues grew while one answer was taken in; pumped together once the next answer is asked for. */
   #untilPump: MirroredPartition[] = []
-  #fencesTotal = 0
-  #unfencedTotal = 0
-  #lossesTotal = 0
-  #duplicatesPossibleTotal = 0
-  #recoveriesTotal = 0
+  readonly #counts = {
+    fencesTotal: 0,
+    unfencedTotal: 0,
+    targetLossesTotal: 0,
+    duplicatesPossibleTotal: 0,
+    recoveriesTotal: 0,
+  }
   #isStarted = false
   #nextSerial = 0
 
@@ -73,6 +76,7 @@ export class Lane {
     const context: LaneContext = {
       plan,
       deps: dependencies,
+      figures: new LaneFigures(plan.fetch.isolationLevel === 'read_committed'),
       say: (name, fields) => dependencies.observe.event(name, { flow: plan.name, ...fields }),
       start: (work) => this.#start(work),
       onDefect: (error) => this.#defect.reject(error),
@@ -191,26 +195,15 @@ export class Lane {
   }
 
   status(): LaneStatus {
-    const isReadCommitted = this.#plan.fetch.isolationLevel === 'read_committed'
-    const partitions = [...this.#partitions.values()].map((partition) =>
-      partitionStatusOf(partition, isReadCommitted, this.#readSide.isEndKnown(partition)),
-    )
-    const totals = {
-      blindPartitionsCount: [...this.#partitions.values()].filter(({ isTargetBlind }) => isTargetBlind).length,
-      isIdempotent: this.#plan.produce.isIdempotent,
-      recordsTotal: partitions.reduce((sum, { recordsTotal }) => sum + recordsTotal, 0),
-      bytesTotal: partitions.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
-      ...this.#readSide.totals,
-      recoveriesTotal: this.#recoveriesTotal,
-      fencesTotal: this.#fencesTotal,
-      unfencedTotal: this.#unfencedTotal,
-      targetLossesTotal: this.#lossesTotal,
-      duplicatesPossibleTotal: this.#duplicatesPossibleTotal,
-      ...this.#writeSide.totals,
-      committedTotal: this.#transactions?.totals.committedTotal ?? 0,
-      abortedTotal: this.#transactions?.totals.abortedTotal ?? 0,
-    }
-    return { totals, partitions }
+    return laneStatusOf([...this.#partitions.values()], {
+      plan: this.#plan,
+      nowMs: this.#deps.clock.now(),
+      figures: this.#context.figures,
+      readSide: this.#readSide,
+      writeSide: this.#writeSide,
+      transactions: this.#transactions,
+      counts: this.#counts,
+    })
   }
 
   // --- run ----------------------------------------------------------------------------------------------------------------
@@ -291,7 +284,7 @@ export class Lane {
   }
 
   #lossFound({ sourceTopic: topic, partition, ackedOffset: upstreamOffset }: MirroredPartition): void {
-    this.#lossesTotal++
+    this.#counts.targetLossesTotal++
     this.#context.say('TargetRecordsLost', { topic, partition, upstreamOffset })
   }
 
@@ -333,7 +326,10 @@ export class Lane {
       blockedForMs: (partition) => this.#writeSide.blockedForMs(partition),
       isHeldUp: (partition) => this.#writeSide.isHeldUp(partition),
       wantConnection: (partition) => this.#writeSide.wantConnection(partition),
-      onRecovery: () => this.#recoveriesTotal++,
+      onRecovery: ({ figures, ackedOffset }) => {
+        this.#counts.recoveriesTotal++
+        figures.interruptedAt = ackedOffset
+      },
       onFailed: (partition) => this.#transactions?.failed(partition),
       onRested: (partition) => this.#transactions?.rest(partition),
     })
@@ -349,9 +345,10 @@ export class Lane {
     const { sourceTopic: topic, partition: index, ackedOffset: upstreamOffset } = partition
     if (remark === 'target lost records') this.#lossFound(partition)
     if (remark === 'duplicates possible') {
-      this.#duplicatesPossibleTotal++
+      this.#counts.duplicatesPossibleTotal++
       say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
     }
+    this.#context.figures.noteLocated(partition)
     this.#noteMoved(partition)
     this.#keeper.located(partition)
   }
@@ -373,11 +370,11 @@ export class Lane {
       onBlind: ({ sourceTopic: topic, targetTopic, partition }, error) =>
         say('TargetBlind', { topic, targetTopic, partition, error }),
       onFenced: ({ sourceTopic: topic, targetTopic, partition, fence }) => {
-        this.#fencesTotal++
+        this.#counts.fencesTotal++
         say('PartitionFenced', { topic, targetTopic, partition, producerEpoch: fence?.producerEpoch })
       },
       onUnfenced: ({ sourceTopic: topic, targetTopic, partition }) => {
-        this.#unfencedTotal++
+        this.#counts.unfencedTotal++
         say('PartitionUnfenced', { topic, targetTopic, partition })
       },
       onUnpositioned: (partition) => {

@@ -6,10 +6,12 @@ import type { OffsetMap } from '../mirror/offset-map.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import { maxTimestampMsAt } from '../wire/record-batch.ts'
 import type { UpstreamPiece } from '../wire/transcoded.ts'
 import { CoalescingGain } from './coalescing-gain.ts'
 import { CopyCursor } from './copy-cursor.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
+import { PartitionFigures } from './partition-figures.ts'
 import type { LedgerTicket, PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 import { TargetRefusals } from './target-refusals.ts'
@@ -137,6 +139,7 @@ export class MirroredPartition {
   failingSinceMs: number | null = null
 
   // Figures.
+  readonly figures = new PartitionFigures()
   recordsTotal = 0
   bytesTotal = 0
 
@@ -291,13 +294,17 @@ export class MirroredPartition {
   }
 
   /** Puts a batch in the queue, with the next sequence; reading goes on after it. */
-  enqueue(batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'sentAtMs'>, leaderEpoch: number): void {
+  enqueue(
+    batch: Omit<PendingBatch, 'sequence' | 'downstreamExpected' | 'timestampMs' | 'sentAtMs'>,
+    leaderEpoch: number,
+  ): void {
     batch.memory.hold()
     if (batch.ticket !== null) this.#lastTicket = batch.ticket
     // The run may have been begun by a batch that was given back since, and may not be durable yet.
     const ticket = this.#lastTicket?.isDurable === false ? this.#lastTicket : null
     const { sequence, downstream } = this.#cursor
-    this.queue.push({ ...batch, ticket, sequence, downstreamExpected: downstream, sentAtMs: 0 })
+    const timestampMs = maxTimestampMsAt(batch.memory.bytes, batch.at)
+    this.queue.push({ ...batch, ticket, sequence, downstreamExpected: downstream, timestampMs, sentAtMs: 0 })
     this.queuedBytes += batch.size
     this.#cursor.advance(batch.count, endOf(batch))
     this.fetchOffset = batch.positionAfter

@@ -33,7 +33,7 @@ export interface PartitionKeeperDependencies {
   isHeldUp(partition: MirroredPartition): boolean
   /** Its channel has no connection: one is to be opened although nothing is queued. */
   wantConnection(partition: MirroredPartition): void
-  onRecovery(): void
+  onRecovery(partition: MirroredPartition): void
   /** Something that the partition wrote may be missing. */
   onFailed(partition: MirroredPartition): void
   /** The partition stops; all that it wrote is acknowledged, and the rest known not to be there. */
@@ -91,7 +91,7 @@ export class PartitionKeeper {
     this.#say('PartitionRecovering', partition, { reason })
     const delayMs = Math.min(FAILED_RETRY_LONGEST_MS, FAILED_RETRY_LEAST_MS * 2 ** (partition.failuresCount - 1))
     partition.retryAtMs = nowMs + delayMs * (0.8 + 0.4 * this.#deps.random())
-    this.#deps.onRecovery()
+    this.#deps.onRecovery(partition)
     this.#apply(partition, { name: 'failed', reason })
   }
 

@@ -30,6 +30,8 @@ export interface PendingBatch {
   readonly ticket: LedgerTicket | null
   /** Next upstream offset once this batch is acknowledged: its last offset + 1, or more when what follows it was dropped. */
   positionAfter: number
+  /** Of its newest record, ms since the epoch as its header says; any number. */
+  readonly timestampMs: number
   /** Monotonic ms when it was handed to the socket; 0 while queued. */
   sentAtMs: number
 }

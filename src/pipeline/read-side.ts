@@ -9,15 +9,18 @@ import type { AnswerWalk } from './answer-walk.ts'
 import { BatchIntake } from './batch-intake.ts'
 import { DeferredIntake } from './deferred-intake.ts'
 import { FetchSizer } from './fetch-sizer.ts'
+import type { FrameLease } from './frame-lease.ts'
 import { GroupTranscoder } from './group-transcoder.ts'
 import type { TranscodedGroup } from './group-transcoder.ts'
 import type { LaneContext } from './lane-context.ts'
+import type { LaneTotals } from './lane-status.ts'
 import { MetadataWatch } from './metadata-watch.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { ReadRouter } from './read-router.ts'
 import { SourceAnswers } from './source-answers.ts'
 import type { SourceAnswersDependencies } from './source-answers.ts'
 import { SourceReader } from './source-reader.ts'
+import type { AnsweredPartition } from './source-reader.ts'
 
 const MIB = 1024 * 1024
 /** Arenas of the reading connections; a usual fetch answer fits one. */
@@ -110,8 +113,15 @@ export class ReadSide {
   }
 
   /** Source batches, and records, that are not copied. */
-  get totals(): { readonly droppedTotal: number; readonly nullKeysTotal: number; readonly deadLettersTotal: number } {
-    return { droppedTotal: this.#batches.droppedTotal, ...this.#leftOut }
+  get totals(): Pick<LaneTotals, 'droppedTotal' | 'dropped' | 'nullKeysTotal' | 'deadLettersTotal'> {
+    const { dropped } = this.#batches
+    const droppedTotal = Object.values(dropped).reduce((total, count) => total + count, 0)
+    return { droppedTotal, dropped, ...this.#leftOut }
+  }
+
+  /** Bytes of fetched batches that wait to be sent on, and how many may. */
+  get buffer(): { readonly usedBytes: number; readonly totalBytes: number } {
+    return { usedBytes: this.#budget.takenBytes, totalBytes: this.#budget.totalBytes }
   }
 
   isEndKnown(partition: MirroredPartition): boolean {
@@ -160,7 +170,8 @@ export class ReadSide {
       clock,
       random,
       onLongWay: (broker) => this.#router.widen(broker),
-      onAnswer: (answered, lease) => this.#answers.take(answered, lease),
+      onAnswer: (answered, lease) => this.#takeAnswer(answered, lease),
+      onThrottled: (ms) => (this.#context.figures.sourceThrottledMsTotal += ms),
       onConnectionFailed: (broker, error) => {
         this.#router.replicaFailed(broker)
         this.watch.request()
@@ -172,6 +183,14 @@ export class ReadSide {
     this.#readers.set(reader, stop)
     this.#context.start(reader.run({ signal: AbortSignal.any([stop.signal, this.#stop.signal]) }))
     return reader
+  }
+
+  #takeAnswer(answered: readonly AnsweredPartition[], lease: FrameLease): void {
+    const { figures, deps } = this.#context
+    const nowMs = deps.clock.now()
+    for (const { partition, fetched } of answered) figures.noteFetched(partition, fetched, nowMs)
+    this.#answers.take(answered, lease)
+    for (const { partition } of answered) figures.noteTaken(partition, nowMs)
   }
 
   #stopReader(reader: SourceReader): void {

@@ -57,6 +57,8 @@ export interface SourceReaderDependencies {
   onAnswer(partitions: readonly AnsweredPartition[], lease: FrameLease): void
   /** The broker is a long way off. */
   onLongWay(nodeId: number): void
+  /** The broker asks us to wait, because of a quota. */
+  onThrottled(ms: number): void
   onConnectionFailed(nodeId: number, error: unknown): void
   onConnectionOpened(nodeId: number): void
 }
@@ -234,6 +236,7 @@ export class SourceReader {
     } finally {
       lease.drop()
     }
+    if (response.throttleTimeMs > 0) this.#deps.onThrottled(response.throttleTimeMs)
     return response.throttleTimeMs
   }
 

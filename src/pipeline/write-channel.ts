@@ -67,6 +67,8 @@ export interface WriteChannelDependencies {
   onLost(sent: readonly SentBatch[], error: unknown): void
   /** Something of ours threw while an answer was taken in. */
   onDefect(error: unknown): void
+  /** The broker asks us to wait, because of a quota. */
+  onThrottled(ms: number): void
   onConnectionFailed(nodeId: number, error: unknown): void
   onConnectionOpened(nodeId: number): void
 }
@@ -343,6 +345,7 @@ export class WriteChannel {
   }
 
   #throttle(throttleMs: number): void {
+    this.#deps.onThrottled(throttleMs)
     this.#throttledUntilMs = this.#deps.clock.monotonic() + throttleMs
     setTimeout(() => this.pump(), throttleMs + 1).unref()
   }

@@ -128,7 +128,7 @@ export class WriteSide {
   }
 
   #startChannel(nodeId: number, isShared: boolean): WriteChannel {
-    const { plan, deps, say, onDefect } = this.#context
+    const { plan, deps, say, onDefect, figures } = this.#context
     const { target, clock, random } = deps
     const { produce } = plan
     const transactions = this.#deps.transactions()
@@ -147,7 +147,11 @@ export class WriteSide {
       reconnectBackoffMaxMs: target.settings.reconnectBackoffMaxMs,
       onAnswered: (sent, produced) => {
         if (produced.errorCode === 0) this.totals[`${sent.batch.handling}Total`]++
+        const { partition, batch } = sent
+        const before = partition.recordsTotal
         this.#answers.take(sent, produced)
+        const isAcknowledged = partition.recordsTotal > before
+        figures.noteProduced(partition, batch, produced, { isAcknowledged, nowMs: clock.now() })
         transactions?.landed()
       },
       onLost: (sent, error) => {
@@ -156,6 +160,7 @@ export class WriteSide {
         for (let count = 0; transactions !== null && count < sent.length; count++) transactions.landed()
       },
       onDefect,
+      onThrottled: (ms) => (figures.targetThrottledMsTotal += ms),
       onConnectionFailed: (broker, error) => {
         this.watch.request()
         say('ConnectionFailed', { cluster: target.alias, broker, error })

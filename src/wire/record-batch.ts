@@ -87,6 +87,12 @@ export function maxTimestampAt(bytes: Buffer, at: number): bigint {
   return bytes.readBigInt64BE(at + 35)
 }
 
+/** The same as a number, for people: exact within 2^53 ms, and -1 where the bytes end before it. */
+export function maxTimestampMsAt(bytes: Buffer, at: number): number {
+  if (at + 43 > bytes.length) return -1
+  return bytes.readInt32BE(at + 35) * TWO_TO_32 + bytes.readUInt32BE(at + 39)
+}
+
 export function producerIdAt(bytes: Buffer, at: number): bigint {
   return bytes.readBigInt64BE(at + 43)
 }
