@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { settingsPage } from '../src/config/settings-page.ts'
+import { metricsPage } from '../src/observe/metrics-page.ts'
 
 /** A page that is made from the code and committed. */
 interface GeneratedPage {
@@ -7,7 +8,10 @@ interface GeneratedPage {
   readonly text: () => Promise<string>
 }
 
-const PAGES: readonly GeneratedPage[] = [{ path: 'docs/settings.md', text: () => Promise.resolve(settingsPage()) }]
+const PAGES: readonly GeneratedPage[] = [
+  { path: 'docs/settings.md', text: () => Promise.resolve(settingsPage()) },
+  { path: 'docs/metrics.md', text: () => Promise.resolve(metricsPage()) },
+]
 
 const isCheck = process.argv.includes('--check')
 for (const { path, text } of PAGES) {

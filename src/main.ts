@@ -7,10 +7,14 @@ const stopDeadlineMs = 9_500
 
 const stop = new AbortController()
 
-for (const [name, code] of [
+const stopSignals: [NodeJS.Signals, number][] = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const) {
+]
+// The live view changes the terminal and has to leave it as it was. Elsewhere nohup may have said to ignore this one.
+if (process.stdout.isTTY) stopSignals.push(['SIGHUP', 129])
+
+for (const [name, code] of stopSignals) {
   process.on(name, () => {
     if (stop.signal.aborted) process.exit(code)
     stop.abort()
@@ -24,8 +28,13 @@ for (const [name, code] of [
 // Whoever reads our output may go away; copying goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+// Without a listener this signal would end the process.
+let toggleDebug = (): void => undefined
+process.on('SIGUSR2', () => toggleDebug())
+
 process.exitCode = await runTwinlog({
   argv: process.argv.slice(2),
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
@@ -33,5 +42,10 @@ process.exitCode = await runTwinlog({
   random: Math.random,
   version: readVersion(),
   signal: stop.signal,
+  onExit: (listener) => process.on('exit', listener),
+  interrupt: () => process.kill(process.pid, 'SIGINT'),
+  onDebugToggle: (toggle) => {
+    toggleDebug = toggle
+  },
 })
 process.exit()

@@ -1,4 +1,4 @@
-import { fitTo } from '../../src/cli/status-text.ts'
+import { paint } from '../../src/cli/styled-line.ts'
 import { Screen } from '../../src/cli/screen.ts'
 import type { MirrorEvent } from './mirror-process.ts'
 
@@ -43,7 +43,7 @@ export class Narrator {
 
   #status(text: string): void {
     if (this.#isTerminal) {
-      this.#screen.showStatus(`  ${fitStatus(this.#screen.columns - 3, text)}`)
+      this.#screen.draw([`  ${fitStatus(this.#screen.columns - 2, text)}`])
     } else if (performance.now() - this.#saidStatusMs > statusPauseMs) {
       this.#saidStatusMs = performance.now()
       this.#mirrorLine(text)
@@ -61,7 +61,7 @@ export class Narrator {
 
   /** Leaves the status line where it is. */
   keepStatus(): void {
-    this.#screen.keepStatus()
+    this.#screen.keep()
   }
 }
 
@@ -71,7 +71,7 @@ const statusPauseMs = 10_000
 function fitStatus(columns: number, text: string): string {
   const parts = text.split(' | ')
   while (parts.length > 1 && parts.join(' | ').length > columns) parts.shift()
-  return fitTo(columns, parts.join(' | '))
+  return paint([{ text: parts.join(' | ') }], columns, false)
 }
 
 function wrapLine(line: string, columns: number): string[] {

@@ -389,6 +389,16 @@ export const errorEntries = {
     text: 'The state file {file} cannot be used: {reason}. Name another file with --state, or delete this one to compare everything again.',
   },
   // --- cli ----------------------------------------------------------------------------------------------------------
+  STATUS_UNREACHABLE: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'No twinlog answers at {address}: {reason}. Its log says where it serves (ListenerOpened); name that: twinlog status http://host:port.',
+  },
+  STATUS_FOREIGN: {
+    kind: 'operational',
+    action: 'stop',
+    text: 'Somebody else answers at {address} (status {status}), not twinlog. The log of twinlog says where it serves (ListenerOpened).',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export const errors = catalogue(errorEntries)

@@ -11,7 +11,7 @@ const plain = {
   file: 'mm2.properties',
   clusters: [],
   logFormat: undefined,
-  logLevel: 'info',
+  logLevel: undefined,
   statusIntervalSeconds: undefined,
   isUntilCaughtUp: false,
 }

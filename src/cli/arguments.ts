@@ -3,6 +3,8 @@ import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
 import type { CheckArguments } from './check-arguments.ts'
 import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
 import type { VerifyArguments } from './verify-arguments.ts'
+import { parseStatusArguments } from './status-arguments.ts'
+import type { StatusArguments } from './status-arguments.ts'
 
 export type LogFormat = 'text' | 'json'
 
@@ -11,6 +13,7 @@ export type Invocation =
   | ({ readonly kind: 'mirror' } & MirrorArguments)
   | ({ readonly kind: 'verify' } & VerifyArguments)
   | ({ readonly kind: 'check' } & CheckArguments)
+  | StatusArguments
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
 
@@ -20,7 +23,8 @@ export interface MirrorArguments {
   readonly clusters: readonly string[]
   /** Undefined: text on a terminal, JSON otherwise. */
   readonly logFormat: LogFormat | undefined
-  readonly logLevel: 'error' | 'warn' | 'info' | 'debug' | 'trace'
+  /** Undefined: as the file says. */
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug' | 'trace' | undefined
   /** Undefined: a line in place on a terminal, none otherwise. */
   readonly statusIntervalSeconds: number | undefined
   readonly isUntilCaughtUp: boolean
@@ -29,7 +33,7 @@ export interface MirrorArguments {
 interface ParsedOptions {
   readonly clusters?: readonly string[]
   readonly logFormat?: LogFormat
-  readonly logLevel: MirrorArguments['logLevel']
+  readonly logLevel?: MirrorArguments['logLevel']
   readonly statusInterval?: number
   readonly untilCaughtUp?: boolean
 }
@@ -43,6 +47,8 @@ Examples:
 Other commands (each has --help; a file of such a name is ./verify):
   twinlog check mm2.properties               what is wrong, before anything is copied
   twinlog verify mm2.properties              compare the topics with their copies
+  twinlog status [--json] [ADDRESS]          what a twinlog that runs does, once
+  twinlog top [ADDRESS]                      the same, live
 
 Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
 
@@ -52,9 +58,10 @@ Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 
  * @param argv   without the names of node and of the program
  */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
+  const [name, ...rest] = argv
+  if (name === 'status' || name === 'top') return parseStatusArguments(name, rest)
   const said: string[] = []
   const say = (text: string): void => void said.push(text)
-  const [name, ...rest] = argv
   try {
     if (name === 'verify') {
       const command = createVerifyCommand(say).parse(rest, { from: 'user' })
@@ -96,13 +103,14 @@ function createCommand(version: string, say: (text: string) => void): Command {
     .option('--clusters <alias...>', 'serve only flows into these clusters')
     .addOption(new Option('--log-format <format>', 'lines for people or for machines').choices(['text', 'json']))
     .addOption(
-      new Option('--log-level <level>', 'the quietest level that is shown')
-        .choices(['error', 'warn', 'info', 'debug', 'trace'])
-        .default('info'),
+      new Option(
+        '--log-level <level>',
+        'the quietest level that is shown; info unless twinlog.log.level says otherwise',
+      ).choices(['error', 'warn', 'info', 'debug', 'trace']),
     )
     .option(
       '--status-interval <seconds>',
-      'a status line each so many seconds (on a terminal: 1, in place)',
+      'a status line each so many seconds; on a terminal the live view is renewed so often (1)',
       parseSeconds,
     )
     .option('--until-caught-up', 'exit when everything that the sources held at the start is copied')

@@ -3,6 +3,7 @@ import { runPreflight } from '../check/preflight.ts'
 import { readProperties, reviewPlan } from '../mirror/flow-plan-resolution.ts'
 import type { PlanReview } from '../mirror/flow-plan-resolution.ts'
 import { createTopicFilter } from '../mirror/topic-filter.ts'
+import { LogLevel } from '../observe/log-level.ts'
 import { Logger } from '../observe/logger.ts'
 import { createTextLog } from '../observe/text-log.ts'
 import { openVerifyClusters } from '../verify/verify-clusters.ts'
@@ -38,7 +39,7 @@ export async function runCheck(args: CheckArguments, surroundings: CheckSurround
   const topics = args.topics.length === 0 ? null : createTopicFilter(args.topics, [])
   const now = () => clock.now()
   const log = createTextLog({ writeLine: (line) => void stderr.write(`${line}\n`), now, hasColours: false })
-  const observe = new Logger(log, 'warn')
+  const observe = new Logger(log, new LogLevel('warn'))
   for (const plan of args.isOffline ? [] : review.flows) {
     await using resources = new AsyncDisposableStack()
     const clusters = await openVerifyClusters(plan, { clock, random, observe }, resources, { signal })

@@ -8,6 +8,7 @@ import { runMirror } from './mirror-command.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 import type { OutputStream } from './screen.ts'
 import { runVerify } from './verify-command.ts'
+import { runStatusCommand } from './status-command.ts'
 
 export interface MainSurroundings extends CommandSurroundings {
   readonly argv: readonly string[]
@@ -26,6 +27,9 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
     case 'invalid':
       stderr.write(`${invocation.text}\n`)
       return exitCodes.arguments
+    case 'status':
+    case 'top':
+      return reporting(() => runStatusCommand(invocation, surroundings), stderr)
     case 'mirror':
       return reporting(() => runMirror(invocation, surroundings), stderr)
     case 'check':

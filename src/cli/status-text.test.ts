@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LaneFigures } from '../pipeline/lane-figures.ts'
-import { laneTotals, partitionStatus } from '../../test/support/partition-status.ts'
-import type { FlowSummary } from '../control/flow-summary.ts'
+import { flowReading, laneStatus, laneTotals, partitionStatus } from '../../test/support/partition-status.ts'
 import { summarizeFlow } from '../control/flow-summary.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { RateMeter } from './rate-meter.ts'
-import { Screen } from './screen.ts'
-import { fitTo, statusText } from './status-text.ts'
+import { statusText } from './status-text.ts'
 
-const totals = laneTotals({ recordsTotal: 1_234_567, bytesTotal: 5, resealedTotal: 1 })
-const lane = { totals, figures: new LaneFigures(false), buffer: { usedBytes: 0, totalBytes: 1 } }
+const now = 0
 
 describe('status line', () => {
   test('tells rates, lag, what was copied, and what does not copy', () => {
@@ -18,11 +14,13 @@ describe('status line', () => {
       partitionStatus({ topic: 'a', lagRecords: 40 }),
       partitionStatus({ topic: 'a', partition: 1, phase: 'stopped', reason: 'corrupt batch' }),
     ]
-    const copying = summarizeFlow('eu->us', { name: 'copying' }, { ...lane, partitions }, { owner: null, gapsTotal: 2 })
-    const waiting = summarizeFlow('us->eu', { name: 'waiting', failures: 0, hasCopied: false }, null, {
-      owner: null,
-      gapsTotal: 0,
-    })
+    const totals = laneTotals({ recordsTotal: 1_234_567, bytesTotal: 5, resealedTotal: 1 })
+    const lane = laneStatus({ totals, partitions })
+    const copying = summarizeFlow(flowReading({ lane, gapsTotal: 2 }), now)
+    const waiting = summarizeFlow(
+      flowReading({ name: 'us->eu', state: { name: 'waiting', failures: 0, hasCopied: false } }),
+      now,
+    )
     assert.deepEqual(copying.stopped, [{ topic: 'a', partition: 1, reason: 'corrupt batch' }])
     assert.equal(
       statusText([copying, waiting], { recordsPerSecond: 12_345.6, bytesPerSecond: 12_300_000 }),
@@ -33,10 +31,8 @@ describe('status line', () => {
   test('a standby says who copies', () => {
     const owner = { host: 'db-7', pid: 42, since: '2026-01-01T00:00:00.000Z', isThisProcess: false }
     const cause = 'process 42 on db-7 copies it'
-    const flow = summarizeFlow('eu->us', { name: 'standby', failures: 0, hasCopied: false, cause }, null, {
-      owner,
-      gapsTotal: 0,
-    })
+    const state = { name: 'standby', failures: 0, hasCopied: false, cause } as const
+    const flow = summarizeFlow(flowReading({ state, owner }), now)
     assert.deepEqual([flow.state, flow.reason, flow.owner], ['standby', cause, owner])
     assert.match(
       statusText([flow], { recordsPerSecond: 0, bytesPerSecond: 0 }),
@@ -45,27 +41,8 @@ describe('status line', () => {
   })
 
   test('many flows are counted', () => {
-    const flows = ['a', 'b', 'c', 'd'].map((flow): FlowSummary =>
-      summarizeFlow(flow, { name: 'copying' }, null, { owner: null, gapsTotal: 0 }),
-    )
+    const flows = ['a', 'b', 'c', 'd'].map((name) => summarizeFlow(flowReading({ name }), now))
     assert.match(statusText(flows, { recordsPerSecond: 0, bytesPerSecond: 0 }), /^4 flows \| 0 partitions/)
-  })
-
-  test('is cut to the width of the terminal', () => {
-    assert.equal(fitTo(10, '123456789'), '123456789')
-    assert.equal(fitTo(10, '1234567890'), '12345678…')
-  })
-
-  test('stays below the log lines, and remains when it is kept', () => {
-    let written = ''
-    const screen = new Screen({ write: (text) => (written += text) })
-    screen.writeLine('first')
-    screen.showStatus('status')
-    screen.showStatus('status')
-    screen.writeLine('second')
-    screen.keepStatus()
-    screen.writeLine('third')
-    assert.equal(written, 'first\nstatus\r\u001b[2Ksecond\nstatus\nthird\n')
   })
 })
 

@@ -27,11 +27,6 @@ export function statusText(flows: readonly FlowSummary[], { recordsPerSecond, by
   return parts.join(' | ')
 }
 
-/** Cuts a text to the width of a terminal, so that it stays one line. */
-export function fitTo(columns: number, text: string): string {
-  return text.length < columns ? text : `${text.slice(0, Math.max(0, columns - 2))}…`
-}
-
 function flowsText(flows: readonly FlowSummary[]): string {
   const copying = flows.filter(({ state }) => state === 'copying')
   const others = flows

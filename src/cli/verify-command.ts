@@ -5,6 +5,7 @@ import { ArenaPool } from '../kafka/frame-arena.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import { readProperties, resolvePlan } from '../mirror/flow-plan-resolution.ts'
 import { createTopicFilter } from '../mirror/topic-filter.ts'
+import { LogLevel } from '../observe/log-level.ts'
 import { Logger } from '../observe/logger.ts'
 import { createTextLog } from '../observe/text-log.ts'
 import { FlowSurvey } from '../verify/flow-survey.ts'
@@ -127,9 +128,14 @@ async function openFlow(
     now: () => clock.now(),
     hasColours: false,
   })
-  const clusters = await openVerifyClusters(plan, { clock, random, observe: new Logger(log, 'warn') }, resources, {
-    signal,
-  })
+  const clusters = await openVerifyClusters(
+    plan,
+    { clock, random, observe: new Logger(log, new LogLevel('warn')) },
+    resources,
+    {
+      signal,
+    },
+  )
   const arenas = new ArenaPool()
   return new FlowVerification({
     plan,

@@ -3,7 +3,7 @@ import type { FlowVerification } from '../verify/flow-verification.ts'
 import type { PartitionVerdict, ReportedDifference } from '../verify/verdict.ts'
 import { Screen } from './screen.ts'
 import type { OutputStream } from './screen.ts'
-import { fitTo } from './status-text.ts'
+import { paint } from './styled-line.ts'
 import { progressText } from './verify-progress.ts'
 import type { ProgressFigures } from './verify-progress.ts'
 import { differenceLines, flowLines, resultLine, summarizeVerdicts } from './verify-text.ts'
@@ -57,7 +57,7 @@ export function createTextOutput({ stdout }: OutputOptions): VerifyOutput {
     // Told together with the others of its topic, at the end.
     verdict: () => undefined,
     progress(figures) {
-      if (isTerminal) screen.showStatus(fitTo(screen.columns, progressText(figures)))
+      if (isTerminal) screen.draw([paint([{ text: progressText(figures) }], screen.columns, false)])
       else screen.writeLine(progressText(figures))
     },
     verified(flow) {
@@ -67,12 +67,11 @@ export function createTextOutput({ stdout }: OutputOptions): VerifyOutput {
       const behind = `${pending.toLocaleString('en-US')} offsets not copied yet`
       const what = result === 'different' ? `${differencesCount} DIFFERENT` : 'no difference'
       const line = `${flow.name}: ${sameCount.toLocaleString('en-US')} records verified, ${what}, ${behind}`
-      if (isTerminal) screen.showStatus(fitTo(screen.columns, line))
+      if (isTerminal) screen.draw([paint([{ text: line }], screen.columns, false)])
       else screen.writeLine(line)
     },
     end(flows, limits) {
-      screen.showStatus('')
-      if (isTerminal) stdout.write('\r\u001b[2K')
+      screen.draw([])
       for (const { name, verdicts } of flows) if (verdicts.length > 0) say(flowLines(name, verdicts))
       say([resultLine(summarizeVerdicts(flows.flatMap(({ verdicts }) => verdicts)), limits)])
     },

@@ -1,4 +1,4 @@
-import { boolean, choice, int, list, long, string } from './setting-type.ts'
+import { boolean, choice, choices, int, list, long, string } from './setting-type.ts'
 import { setting } from './setting.ts'
 
 const since = '0.1'
@@ -192,6 +192,14 @@ export const flowSettings = {
     scope: 'flow',
     since,
     doc: 'Topic of the target for records that the remote topics do not take. Created when it is first needed, with `replication.factor`. Default: `mm2-dead-letters.<source>.internal`.',
+  }),
+  'metric.names.formats': setting({
+    type: choices(['legacy', 'new']),
+    default: ['legacy'],
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: "Which of MirrorMaker 2's metric names are served (KIP-1280): `legacy` (`kafka_connect_mirror_mirrorsourceconnector_*`), `new` (`kafka_connect_plugins_*`) or both. See [metrics](metrics.md).",
   }),
   'twinlog.session.timeout.ms': setting({
     type: int({ min: 1 }),

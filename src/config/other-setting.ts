@@ -79,12 +79,12 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'offset-syncs.topic.replication.factor',
     'offset.lag.max',
   ]),
-  ...group('not-done-yet', flow, 'the metrics of MirrorMaker 2 are not served', [
-    'metric.reporters',
-    'metric.names.formats',
-    'add.source.alias.to.metrics',
-    'auto.include.jmx.reporter',
-  ]),
+  ...group(
+    'not-done-yet',
+    flow,
+    'metrics are served over HTTP (twinlog.listeners) and not given to classes of your own',
+    ['metric.reporters', 'add.source.alias.to.metrics', 'auto.include.jmx.reporter'],
+  ),
   ...group(
     'not-done-yet',
     flow,

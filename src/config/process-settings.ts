@@ -1,7 +1,11 @@
-import { boolean, list } from './setting-type.ts'
+import { listeners } from './listener-address.ts'
+import { boolean, choice, int, list } from './setting-type.ts'
 import { setting } from './setting.ts'
 
 const since = '0.1'
+
+/** Near Kafka Connect's 8083, and not a port of Kafka's own. */
+export const defaultListener = { host: '127.0.0.1', port: 8383 } as const
 
 /** Settings of the whole process, at top level only. Source: MirrorMakerConfig. */
 export const processSettings = {
@@ -28,5 +32,37 @@ export const processSettings = {
     scope: 'process',
     since,
     doc: 'With `true` an unknown key is an error; otherwise it is a warning, because files written for MirrorMaker 2 must start.',
+  }),
+  'twinlog.listeners': setting({
+    type: listeners(),
+    default: [defaultListener],
+    importance: 'medium',
+    scope: 'process',
+    since,
+    doc: 'Where metrics, health and status are served, over HTTP: `http://host:port`, several separated by commas. Port 0 takes a free one, which the log tells; an empty value serves nothing. The default is reached from this machine only: for a Prometheus elsewhere write `http://0.0.0.0:8383`, and keep others away from it. If a port is taken, the log says so and copying goes on without.',
+  }),
+  'twinlog.metrics.partitions.max': setting({
+    type: int({ min: 1 }),
+    default: 1_000,
+    importance: 'low',
+    scope: 'process',
+    since,
+    doc: 'Up to how many partitions metrics are told one by one. Above it they are added up by topic, and above so many topics by flow; `twinlog_metrics_level` says which it is.',
+  }),
+  'twinlog.log.level': setting({
+    type: choice(['error', 'warn', 'info', 'debug', 'trace']),
+    default: 'info',
+    importance: 'low',
+    scope: 'process',
+    since,
+    doc: 'The quietest level that is logged. `--log-level` wins. SIGUSR2 switches to `debug` and back while it runs, and `PUT /log/level` sets any.',
+  }),
+  'twinlog.log.format': setting({
+    type: choice(['text', 'json']),
+    default: undefined,
+    importance: 'low',
+    scope: 'process',
+    since,
+    doc: 'Lines for people (`text`) or for machines (`json`). Default: `text` on a terminal, otherwise `json`. `--log-format` wins.',
   }),
 } as const

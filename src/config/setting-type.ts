@@ -137,6 +137,24 @@ export function list(): SettingType<readonly string[]> {
   }
 }
 
+/** LIST of which each element is one of a fixed set; empty is refused. */
+export function choices<const Choice extends string>(allowed: readonly Choice[]): SettingType<readonly Choice[]> {
+  const any = list()
+  return {
+    name: 'list',
+    range: allowed.join(', '),
+    format: (value) => value.join(', '),
+    parse(text) {
+      const parsed = any.parse(text)
+      if ('problem' in parsed) return parsed
+      const wrong = parsed.value.find((element) => !(allowed as readonly string[]).includes(element))
+      if (wrong !== undefined || parsed.value.length === 0)
+        return { problem: `must be a list of ${allowed.join(', ')}, not ${quote(wrong ?? '')}` }
+      return { value: parsed.value as readonly Choice[] }
+    },
+  }
+}
+
 function quote(text: string): string {
   return `"${text.length > 60 ? `${text.slice(0, 60)}...` : text}"`
 }

@@ -2,14 +2,18 @@ import type { Clock } from '../base/clock.ts'
 import type { TransactionalProducer } from '../kafka/transactions.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { Gap } from '../mirror/gap.ts'
+import type { LedgerWriter } from '../mirror/ledger-entry.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
+import { observers } from '../observe/observers.ts'
 import type { TransactionalTarget } from '../pipeline/kafka-transaction-ports.ts'
-import type { LaneStatus } from '../pipeline/lane-status.ts'
 import { Lane } from '../pipeline/lane.ts'
 import { GroupClient } from '../kafka/group-client.ts'
 import { abortable } from '../kafka/abortable.ts'
 import { waitUntilCaughtUp } from './catch-up.ts'
+import { DurableWrites } from './durable-writes.ts'
+import type { FlowReading } from './flow-reading.ts'
+import type { FlowState } from './flow-state.ts'
 import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
 import type { FlowClusters } from './flow-clusters.ts'
 import { DeadLetterTopic } from './dead-letter-topic.ts'
@@ -18,6 +22,7 @@ import { openFlowStores } from './flow-stores.ts'
 import type { FlowStores } from './flow-stores.ts'
 import { createFlowTopics } from './flow-topics.ts'
 import type { FlowTopics } from './flow-topics.ts'
+import { FlowTrouble } from './flow-trouble.ts'
 import { GapRecorder } from './gap-recorder.ts'
 import type { OwnerSummary } from './flow-summary.ts'
 import type { LocalProcess } from './local-process.ts'
@@ -60,28 +65,40 @@ export class FlowRunner implements SupervisedFlow {
   readonly #plan: FlowPlan
   readonly #deps: FlowRunnerDependencies
   readonly #strays = new Set<string>()
+  readonly #trouble = new FlowTrouble()
   #ownership: FlowOwnership | null = null
   #lane: Lane | null = null
+  #positions: DurableWrites | null = null
+  #ledger: DurableWrites | null = null
   #gapsTotal = 0
 
   constructor(plan: FlowPlan, deps: FlowRunnerDependencies) {
     this.name = plan.name
     this.#plan = plan
-    this.#deps = deps
+    this.#deps = { ...deps, observe: observers(deps.observe, this.#trouble) }
   }
 
-  /** Of the run under way or the last one; null before there was one, and while another process owns the flow. */
-  status(): LaneStatus | null {
-    return this.#lane?.status() ?? null
-  }
-
-  /** Gaps that were found in all runs. */
-  get gapsTotal(): number {
-    return this.#gapsTotal
+  /** All that is to be seen of the flow just now. @param state   as the supervisor has it */
+  reading(state: FlowState): FlowReading {
+    const { name, source, target, nameFormats } = this.#plan
+    const lane = this.#lane?.status() ?? null
+    return {
+      name,
+      source: source.alias,
+      target: target.alias,
+      state,
+      trouble: this.#trouble.reason,
+      owner: this.#owner(),
+      gapsTotal: this.#gapsTotal,
+      lane,
+      positions: this.#positions,
+      ledger: this.#ledger,
+      nameFormats,
+    }
   }
 
   /** Who owns the flow, as far as it is known here. */
-  owner(): OwnerSummary | null {
+  #owner(): OwnerSummary | null {
     const owner = this.#ownership?.owner ?? null
     if (owner === null) return null
     const { host, pid, sinceMs } = owner
@@ -124,10 +141,13 @@ export class FlowRunner implements SupervisedFlow {
     const transactional = producer === null ? null : transactionalTarget(plan, producer, stores)
     const onTopicsChanged = () => topics.sync.requestRound()
     const deadLetters = deadLetterTopic(plan, clusters, observe)
+    const written = new DurableWrites(clock)
+    this.#ledger = written
+    const ledgerWriter: LedgerWriter = { write: (writes, options) => written.watch(ledger.write(writes, options)) }
     const laneDeps = {
       source,
       target,
-      ledger,
+      ledger: ledgerWriter,
       transactional,
       deadLetters,
       clock,
@@ -204,6 +224,7 @@ export class FlowRunner implements SupervisedFlow {
     const flushing = new AbortController()
     // In transactions the lane stores positions itself.
     const isFlushed = this.#plan.transactions.support !== 'enabled'
+    this.#positions = isFlushed ? new DurableWrites(this.#deps.clock) : null
     const flushed = isFlushed ? flusher.run({ signal: flushing.signal }) : null
     flushed?.catch(() => {})
     try {
@@ -240,6 +261,7 @@ export class FlowRunner implements SupervisedFlow {
       takePositions: () => lane.takePositions(),
       mayWrite,
       write: offsets.write.bind(offsets),
+      onFlushed: () => this.#positions?.note(),
       onFailure: (failure) => observe.event('PositionsUnwritten', { flow, ...failure }),
     })
   }

@@ -1,5 +1,7 @@
-import type { LaneStatus, LaneTotals, PartitionStatus } from '../pipeline/lane-status.ts'
+import type { LaneTotals, PartitionStatus } from '../pipeline/lane-status.ts'
+import type { FlowReading } from './flow-reading.ts'
 import type { FlowState } from './flow-state.ts'
+import { partitionReadings } from './partition-readings.ts'
 
 /** The process that owns a flow. */
 export interface OwnerSummary {
@@ -10,7 +12,7 @@ export interface OwnerSummary {
   readonly isThisProcess: boolean
 }
 
-/** One flow in figures, for the status line. */
+/** One flow in figures, for the status line and GET /status. */
 export interface FlowSummary {
   readonly flow: string
   readonly state: FlowState['name']
@@ -19,12 +21,22 @@ export interface FlowSummary {
   /** Null while it is not known. */
   readonly owner: OwnerSummary | null
   readonly partitionsCount: number
+  /** It is being found out where they go on. */
+  readonly locatingCount: number
   readonly copyingCount: number
   readonly recoveringCount: number
   readonly stoppedCount: number
+  /** Of so many the source has not told its end for a while: the lag may be greater than it seems. */
+  readonly endUnknownCount: number
   readonly lagRecords: number
+  /** The longest of all partitions; null: it cannot be told. See PartitionStatus. */
+  readonly lagSeconds: number | null
+  readonly oldestAgeSeconds: number | null
   readonly recordsTotal: number
   readonly bytesTotal: number
+  /** Over the last 30 to 60 seconds. */
+  readonly recordsPerSecond: number
+  readonly bytesPerSecond: number
   readonly gapsTotal: number
   /** What the promise of docs/delivery.md does not cover, as far as it happened; null: there is no lane now. */
   readonly exceptions: Pick<
@@ -49,31 +61,30 @@ export interface FlowSummary {
 
 const stoppedShownMaxCount = 10
 
-/**
- * @param lane            null while there is none (the flow waits, stands by or has ended)
- * @param more.owner      null while nobody is known to own the flow
- * @param more.gapsTotal  gaps that were found since the process started
- */
-export function summarizeFlow(
-  flow: string,
-  state: FlowState,
-  lane: LaneStatus | null,
-  { owner, gapsTotal }: { readonly owner: OwnerSummary | null; readonly gapsTotal: number },
-): FlowSummary {
+/** @param nowMs   wall clock */
+export function summarizeFlow(reading: FlowReading, nowMs: number): FlowSummary {
+  const { state, lane, owner, gapsTotal, trouble } = reading
   const partitions = lane?.partitions ?? []
   const count = (phase: PartitionStatus['phase']) => partitions.filter((partition) => partition.phase === phase).length
+  const [total] = partitionReadings([reading], 'flow', nowMs)
   return {
-    flow,
+    flow: reading.name,
     state: state.name,
-    reason: 'cause' in state ? state.cause : null,
+    reason: 'cause' in state ? state.cause : state.name === 'waiting' ? trouble : null,
     owner,
     partitionsCount: partitions.length,
+    locatingCount: count('locating'),
     copyingCount: count('copying'),
     recoveringCount: count('recovering'),
     stoppedCount: count('stopped'),
+    endUnknownCount: partitions.filter(({ isEndKnown }) => !isEndKnown).length,
     lagRecords: partitions.reduce((sum, { lagRecords }) => sum + Math.max(0, lagRecords), 0),
+    lagSeconds: orNull(total?.lagSeconds),
+    oldestAgeSeconds: orNull(total?.oldestAgeSeconds),
     recordsTotal: lane?.totals.recordsTotal ?? 0,
     bytesTotal: lane?.totals.bytesTotal ?? 0,
+    recordsPerSecond: total?.recordsPerSecond ?? 0,
+    bytesPerSecond: total?.bytesPerSecond ?? 0,
     gapsTotal,
     exceptions: lane === null ? null : exceptionsOf(lane.totals),
     batches: lane === null ? null : batchesOf(lane.totals),
@@ -86,6 +97,10 @@ export function summarizeFlow(
       .slice(0, stoppedShownMaxCount)
       .map(({ topic, partition, reason }) => ({ topic, partition, reason: reason ?? 'unknown' })),
   }
+}
+
+function orNull(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value
 }
 
 function exceptionsOf(totals: LaneTotals): NonNullable<FlowSummary['exceptions']> {

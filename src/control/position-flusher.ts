@@ -14,6 +14,8 @@ export interface PositionFlusherDependencies {
   readonly takePositions: () => readonly SourceOffset[]
   /** False once another process may own the flow: its positions must not be overwritten. */
   readonly mayWrite: () => boolean
+  /** All acknowledged positions are stored now. */
+  readonly onFlushed?: () => void
   readonly write: (positions: readonly SourceOffset[], options: { signal: AbortSignal }) => Promise<void>
   /** Told about every flush that failed; its positions are kept and go with the next one. */
   readonly onFailure: (failure: { readonly error: unknown; readonly pendingCount: number }) => void
@@ -64,10 +66,14 @@ export class PositionFlusher {
     for (const position of this.#dependencies.takePositions()) {
       this.#pending.set(topicPartitionKey(position.topic, position.partition), position)
     }
-    if (this.#pending.size === 0) return
+    if (this.#pending.size === 0) {
+      this.#dependencies.onFlushed?.()
+      return
+    }
     enterWindow('acknowledged-position-unstored')
     await this.#dependencies.write([...this.#pending.values()], { signal })
     this.#pending.clear()
+    this.#dependencies.onFlushed?.()
   }
 
   async #flushAtTick(signal: AbortSignal): Promise<void> {

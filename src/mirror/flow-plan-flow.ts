@@ -57,6 +57,7 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     transactions,
     recordPolicies: resolveRecordPolicies(resolution, connector, pair.source),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
+    nameFormats: resolution.read(connector, 'metric.names.formats', flowSettings['metric.names.formats']),
     groupId,
     sessionTimeoutMs: resolution.read(
       connector,

@@ -12,6 +12,8 @@ import { Resolution } from '../config/resolution.ts'
 import { auditSettings } from '../config/setting-audit.ts'
 import type { FlowPlan } from './flow-plan.ts'
 import { resolveFlow } from './flow-plan-flow.ts'
+import { resolveProcess } from './process-plan.ts'
+import type { ProcessPlan } from './process-plan.ts'
 import { compileJavaRegex } from './java-regex.ts'
 
 export interface PlanOptions {
@@ -27,6 +29,7 @@ export interface PlanOptions {
 export interface Plan {
   /** The flows that copy, in the order of the aliases; never empty. */
   readonly flows: readonly FlowPlan[]
+  readonly process: ProcessPlan
   /** What the user should know, without being an error; see `formatNotice` and `formatNotDoneYet`. */
   readonly notices: readonly Notice[]
   /** All aliases of the file. */
@@ -87,6 +90,7 @@ function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly p
   const pairs = flowPairs(resolution, options.clusters ?? [])
   const flows = pairs.enabled.map((pair) => resolveFlow(resolution, pair))
   const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
+  const process = resolveProcess(resolution)
   auditSettings(resolution, pairs, { isStrict: options.isStrict === true || isStrict })
   sayCharset(resolution, file)
   if (flows.length === 0)
@@ -95,7 +99,7 @@ function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly p
       noFlows(pairs.aliases, options.clusters ?? []),
       'Set A->B.enabled=true for each flow that is to copy.',
     )
-  return { flows, notices: resolution.notices, aliases: pairs.aliases, problems }
+  return { flows, process, notices: resolution.notices, aliases: pairs.aliases, problems }
 }
 
 function noFlows(aliases: readonly string[], clusters: readonly string[]): string {

@@ -122,6 +122,8 @@ export interface FlowPlan {
   readonly transactions: TransactionsSettings
   readonly gapPolicy: GapPolicy
   readonly recordPolicies: RecordPolicies
+  /** Which forms of MirrorMaker 2's metric names are served (metric.names.formats, KIP-1280). */
+  readonly nameFormats: readonly ('legacy' | 'new')[]
   /** The group that guards ownership on the target: `<source>-mm2` unless group.id says otherwise. */
   readonly groupId: string
   /** How long an owner may be silent before another takes over. */

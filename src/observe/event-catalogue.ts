@@ -18,7 +18,11 @@ export const eventEntries = {
     level: 'debug',
     text: 'Flow {flow}: the connection to {broker} of cluster {cluster} ({role}) was closed: {reason}',
   },
-  CallRetried: { level: 'debug', text: 'Flow {flow}: {error}. {api} is tried again (attempt {attempt})' },
+  CallRetried: {
+    level: 'debug',
+    counter: 'twinlog_call_retries_total',
+    text: 'Flow {flow}: {error}. {api} is tried again (attempt {attempt})',
+  },
   // --- pipeline -------------------------------------------------------------------------------------------------------
   PartitionLocated: {
     level: 'debug',
@@ -30,10 +34,12 @@ export const eventEntries = {
   },
   PartitionRecovering: {
     level: 'warn',
+    counter: 'twinlog_recoveries_total',
     text: 'Flow {flow}: writing {topic} partition {partition} was interrupted at upstream offset {upstreamOffset}: {reason}. The target is asked how far it came',
   },
   PartitionStopped: {
     level: 'error',
+    counter: 'twinlog_partition_stops_total',
     text: 'Flow {flow}: {topic} partition {partition} stops at upstream offset {upstreamOffset}: {reason}',
   },
   PartitionRetried: {
@@ -66,10 +72,12 @@ export const eventEntries = {
   },
   TargetRecordsLost: {
     level: 'warn',
+    counter: 'twinlog_target_losses_total',
     text: 'Flow {flow}: the target lost acknowledged records of {topic} partition {partition}; they are copied again from upstream offset {upstreamOffset}',
   },
   DuplicatesPossible: {
     level: 'warn',
+    counter: 'twinlog_duplicates_possible_total',
     text: 'Flow {flow}: the target does not tell how far the copy of {topic} partition {partition} came; it goes on at upstream offset {upstreamOffset}, and records may be there twice',
   },
   StoodStill: {
@@ -88,6 +96,7 @@ export const eventEntries = {
   },
   PartitionFenced: {
     level: 'info',
+    counter: 'twinlog_fences_total',
     text: 'Flow {flow}: {targetTopic} partition {partition} refuses what may still be on its way to it: a transaction marker costs it one offset',
   },
   PartitionUnfenced: {
@@ -102,10 +111,12 @@ export const eventEntries = {
   },
   ForeignWriteFound: {
     level: 'warn',
+    counter: 'twinlog_foreign_writes_total',
     text: 'Flow {flow}: somebody else writes to {targetTopic} partition {partition}: offset {expected} was expected and {downstreamOffset} given',
   },
   ConnectionFailed: {
     level: 'warn',
+    counter: 'twinlog_connection_failures_total',
     text: 'Flow {flow}: no connection to broker {broker} of cluster {cluster}: {error}',
   },
   ConnectionOpened: { level: 'debug', text: 'Flow {flow}: connected to broker {broker} of cluster {cluster}' },
@@ -136,14 +147,17 @@ export const eventEntries = {
   FlowStarted: { level: 'info', text: 'Flow {flow} copies {partitionsCount} partitions of {topicsCount} topics' },
   OwnershipGained: {
     level: 'debug',
+    counter: 'twinlog_ownership_changes_total',
     text: 'Flow {flow} is owned by this process (group {groupId} on {cluster})',
   },
   OwnershipTaken: {
     level: 'info',
+    counter: 'twinlog_ownership_changes_total',
     text: 'Flow {flow} is taken over by this process (group {groupId} on {cluster})',
   },
   OwnershipLost: {
     level: 'warn',
+    counter: 'twinlog_ownership_changes_total',
     text: 'Flow {flow} is not owned by this process any more and stops at once: {cause}',
   },
   OwnershipRefused: { level: 'error', text: 'Flow {flow} does not copy: {error}' },
@@ -163,12 +177,21 @@ export const eventEntries = {
     level: 'info',
     text: 'Flow {flow}: the coordinator of group {groupId} on {cluster} answers again',
   },
-  FlowFailed: { level: 'warn', text: 'Flow {flow} failed: {error}. It starts again in {retrySeconds} s' },
+  FlowFailed: {
+    level: 'warn',
+    counter: 'twinlog_flow_failures_total',
+    text: 'Flow {flow} failed: {error}. It starts again in {retrySeconds} s',
+  },
   FlowKeepsFailing: {
     level: 'error',
+    counter: 'twinlog_flow_failures_total',
     text: 'Flow {flow} failed {failuresCount} times in a row: {error}. It starts again in {retrySeconds} s',
   },
-  FlowEnded: { level: 'error', text: 'Flow {flow} ends and is not tried again: {error}' },
+  FlowEnded: {
+    level: 'error',
+    counter: 'twinlog_flow_failures_total',
+    text: 'Flow {flow} ends and is not tried again: {error}',
+  },
   FlowDraining: { level: 'info', text: 'Flow {flow} stops: what was read is written to the end' },
   FlowStopFailed: {
     level: 'warn',
@@ -196,6 +219,7 @@ export const eventEntries = {
   },
   TopicsRefreshFailed: {
     level: 'warn',
+    counter: 'twinlog_topic_refresh_failures_total',
     text: 'Flow {flow} could not look for topics: {error}. Tried again in {retrySeconds} s',
   },
   TopicCreated: {
@@ -243,13 +267,18 @@ export const eventEntries = {
   },
   GapFound: {
     level: 'warn',
+    counter: 'twinlog_gaps_total',
     text: 'Flow {flow}: records of {topic} partition {partition} from upstream offset {fromOffset} to {toOffset} are not in the copy: {reason}',
   },
   ZombiesFenced: {
     level: 'info',
     text: 'Flow {flow} took {transactionalIds} over: whoever wrote under them before is fenced, and what it left open is aborted',
   },
-  PositionsUnwritten: { level: 'warn', text: 'Flow {flow}: {error}. {pendingCount} positions wait for the next flush' },
+  PositionsUnwritten: {
+    level: 'warn',
+    counter: 'twinlog_positions_unwritten_total',
+    text: 'Flow {flow}: {error}. {pendingCount} positions wait for the next flush',
+  },
   PositionUnreadable: {
     level: 'warn',
     text: 'Flow {flow}: a record of {offsetsTopic} (partition {partition}, offset {offset}) is passed over: {reason}',
@@ -273,6 +302,13 @@ export const eventEntries = {
   GapUnrecorded: {
     level: 'warn',
     text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}',
+  },
+  // --- cli --------------------------------------------------------------------------------------------------------------
+  LogLevelChanged: { level: 'info', text: 'The log shows level {logLevel} and above from now on ({origin})' },
+  ListenerOpened: { level: 'info', text: 'Metrics, health and status are served at {address}' },
+  ListenerFailed: {
+    level: 'warn',
+    text: 'Nothing is served at {address}: {error}. Copying goes on without. {remedy}',
   },
 } as const satisfies Record<string, EventEntry>
 

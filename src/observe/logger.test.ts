@@ -3,18 +3,21 @@ import { describe, test } from 'node:test'
 import { errors } from '../base/errors.ts'
 import { Secret } from '../config/secret.ts'
 import { EventCounters } from './counters.ts'
+import { eventMetrics } from './event-metrics.ts'
+import type { EventMetricName } from './event-metrics.ts'
 import { describeError, errorCode } from './error-text.ts'
 import { eventEntries } from './event-catalogue.ts'
 import { eventText } from './event-text.ts'
 import { createJsonLog } from './json-log.ts'
 import type { LogLine } from './log-sink.ts'
+import { LogLevel } from './log-level.ts'
 import { Logger } from './logger.ts'
 import { createTextLog } from './text-log.ts'
 
 describe('logger', () => {
   test('words an event by its entry and leaves out what is too quiet', () => {
     const lines: LogLine[] = []
-    const logger = new Logger({ write: (line) => lines.push(line) }, 'info')
+    const logger = new Logger({ write: (line) => lines.push(line) }, new LogLevel('info'))
     logger.event('FlowStopped', { flow: 'eu->us' })
     logger.event('CallRetried', { flow: 'eu->us' })
     assert.deepEqual(lines, [
@@ -116,5 +119,39 @@ describe('event counters', () => {
       { event: 'GapFound', flow: 'a', count: 2 },
       { event: 'GapFound', flow: 'b', count: 1 },
     ])
+  })
+
+  test('an entry says its counter, which is there for each flow from the start', () => {
+    const counters = new EventCounters(['a', 'b'])
+    counters.event('GapFound', { flow: 'b' })
+    const { twinlog_gaps_total: gaps, twinlog_events_total: all } = counters.readers()
+    assert.deepEqual(gaps(), [
+      { labels: { flow: 'a' }, value: 0 },
+      { labels: { flow: 'b' }, value: 1 },
+    ])
+    assert.deepEqual(all(), [{ labels: { flow: 'b', event: 'GapFound', level: 'warn' }, value: 1 }])
+  })
+
+  test('an error is a label by its code, and labels are bounded', () => {
+    const counters = new EventCounters()
+    const error = errors.STOPPING({ what: 'x', reason: 'y' })
+    counters.event('CallRetried', { flow: 'a', cluster: 'eu', api: 'Metadata', error })
+    const read = counters.readers().twinlog_call_retries_total
+    assert.deepEqual(read(), [{ labels: { flow: 'a', cluster: 'eu', api: 'Metadata', error: 'STOPPING' }, value: 1 }])
+    for (let index = 0; index < 5_000; index++)
+      counters.event('CallRetried', { flow: 'a', cluster: 'eu', api: `api ${index}`, error })
+    assert.equal(read().length, 1_001)
+    assert.equal(
+      read().reduce((sum, { value }) => sum + value, 0),
+      5_001,
+    )
+  })
+
+  test('every counter of the catalogue is the counter of an event', () => {
+    const used = new Set(Object.values(eventEntries).map((entry) => ('counter' in entry ? entry.counter : undefined)))
+    const unused = Object.keys(eventMetrics).filter(
+      (name) => name !== 'twinlog_events_total' && !used.has(name as EventMetricName),
+    )
+    assert.deepEqual(unused, [])
   })
 })

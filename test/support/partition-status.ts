@@ -1,5 +1,7 @@
+import type { FlowReading } from '../../src/control/flow-reading.ts'
+import { LaneFigures } from '../../src/pipeline/lane-figures.ts'
 import { PartitionFigures } from '../../src/pipeline/partition-figures.ts'
-import type { LaneTotals, PartitionStatus } from '../../src/pipeline/lane-status.ts'
+import type { LaneStatus, LaneTotals, PartitionStatus } from '../../src/pipeline/lane-status.ts'
 
 /** A partition that has nothing to do, but for what is said of it. */
 export function partitionStatus(what: Partial<PartitionStatus> = {}): PartitionStatus {
@@ -49,6 +51,29 @@ export function laneTotals(what: Partial<LaneTotals> = {}): LaneTotals {
     committedTotal: 0,
     abortedTotal: 0,
     foreignWritesTotal: 0,
+    ...what,
+  }
+}
+
+export function laneStatus(what: Partial<LaneStatus> = {}): LaneStatus {
+  const buffer = { usedBytes: 0, totalBytes: 1 }
+  return { totals: laneTotals(), partitions: [], figures: new LaneFigures(false), buffer, ...what }
+}
+
+/** A flow that copies, but for what is said. */
+export function flowReading(what: Partial<FlowReading> = {}): FlowReading {
+  return {
+    name: 'eu->us',
+    source: 'eu',
+    target: 'us',
+    state: { name: 'copying' },
+    trouble: null,
+    owner: null,
+    gapsTotal: 0,
+    lane: null,
+    positions: null,
+    ledger: null,
+    nameFormats: ['legacy'],
     ...what,
   }
 }

@@ -1,0 +1,46 @@
+import { errors } from '../base/errors.ts'
+import type { StatusReport } from '../control/status-report.ts'
+
+const timeoutMs = 5_000
+
+/**
+ * Asks a running twinlog what it does.
+ * @param address   `http://host:port`
+ * @throws STATUS_UNREACHABLE, STATUS_FOREIGN
+ */
+export async function fetchStatus(
+  address: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<StatusReport> {
+  const response = await ask(`${address}/status`, address, signal)
+  const report = await readReport(response)
+  if (report === null) throw errors.STATUS_FOREIGN({ address, status: response.status })
+  return report
+}
+
+async function ask(url: string, address: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw errors.STATUS_UNREACHABLE({ address, reason: reasonOf(error) }, { cause: error })
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer in ${timeoutMs} ms`
+  const { cause } = error
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message
+}
+
+/** @returns null when whoever listens there is no twinlog */
+async function readReport(response: Response): Promise<StatusReport | null> {
+  try {
+    const body: unknown = await response.json()
+    const isReport = response.ok && typeof body === 'object' && body !== null && 'flows' in body && 'version' in body
+    return isReport ? (body as StatusReport) : null
+  } catch {
+    return null
+  }
+}

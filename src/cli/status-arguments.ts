@@ -1,0 +1,88 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { formatListener, parseListener } from '../config/listener-address.ts'
+import { defaultListener } from '../config/process-settings.ts'
+
+/** What `twinlog status` and `twinlog top` are asked for. */
+export interface StatusArguments {
+  readonly kind: 'status' | 'top'
+  /** `http://host:port` */
+  readonly address: string
+  readonly isJson: boolean
+  readonly intervalSeconds: number
+}
+
+interface ParsedOptions {
+  readonly json?: boolean
+  readonly watch?: boolean
+  readonly interval: number
+}
+
+const descriptions = {
+  status: 'Shows what a running twinlog does, once.',
+  top: 'Shows what a running twinlog does, live: keys sort and filter.',
+} as const
+
+const examples = {
+  status: `
+Examples:
+  twinlog status                       of the twinlog on this machine
+  twinlog status --watch               live, as twinlog top
+  twinlog status --json                for programs
+  twinlog status http://db-7:8383      of another machine, if twinlog.listeners lets it
+
+Exit codes: 0 all flows copy or stand by, 1 one does not or nobody answers, 255 wrong arguments`,
+  top: `
+Keys: s sort, r reverse, / filter, t topics, ? help, q leave`,
+} as const
+
+/** @param argv   behind the name of the command */
+export function parseStatusArguments(
+  kind: 'status' | 'top',
+  argv: readonly string[],
+): StatusArguments | { readonly kind: 'help' | 'invalid'; readonly text: string } {
+  const said: string[] = []
+  const command = createCommand(kind, (text) => said.push(text))
+  try {
+    command.parse([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { kind: error.code === 'commander.helpDisplayed' ? 'help' : 'invalid', text: said.join('').trimEnd() }
+  }
+  const { json = false, watch = false, interval } = command.opts<ParsedOptions>()
+  const [address = formatListener(defaultListener)] = command.processedArgs as [string | undefined]
+  return { kind: watch ? 'top' : kind, address, isJson: json, intervalSeconds: interval }
+}
+
+function createCommand(kind: 'status' | 'top', say: (text: string) => void): Command {
+  const command = new Command(`twinlog ${kind}`)
+    .description(descriptions[kind])
+    .argument(
+      '[address]',
+      `where it serves (twinlog.listeners); default ${formatListener(defaultListener)}`,
+      parseAddress,
+    )
+    .option('--interval <seconds>', 'how often it is asked', parseInterval, 1)
+    .helpOption('--help', 'show this help')
+    .addHelpText('after', examples[kind])
+    .showHelpAfterError(`Try: twinlog ${kind} --help`)
+    .exitOverride()
+    .configureOutput({ writeOut: say, writeErr: say })
+  if (kind === 'top') return command
+  return command.option('--json', 'as JSON, with all that is known').option('--watch', 'live, until q or Ctrl-C')
+}
+
+function parseInterval(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 3_600))
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 3600.')
+  return seconds
+}
+
+/** `http://host:port`, `host:port`, or a port of this machine. */
+function parseAddress(text: string): string {
+  const full = /^\d+$/.test(text) ? `http://127.0.0.1:${text}` : text.includes('://') ? text : `http://${text}`
+  const address = parseListener(full)
+  if (address === null || address.port === 0)
+    throw new InvalidArgumentError('It is http://host:port, host:port or a port of this machine.')
+  return formatListener(address)
+}

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { systemClock } from '../base/clock.ts'
+import type { FlowReading } from '../control/flow-reading.ts'
+import { reportFlow } from '../control/status-report.ts'
+import type { EventFields } from '../observe/event.ts'
+import { LogLevel } from '../observe/log-level.ts'
+import { readersOf } from '../../test/support/metric-sources.ts'
+import { flowReading, laneStatus, partitionStatus } from '../../test/support/partition-status.ts'
+import { parseMetrics } from '../../test/support/prometheus-text.ts'
+import { runListener } from './listener.ts'
+import { createObservationServer } from './observation-server.ts'
+
+function serverOf(flows: readonly FlowReading[], logLevel = new LogLevel('info')): FastifyInstance {
+  const status = () => ({
+    version: '1.2.3',
+    host: 'here',
+    pid: 1,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    time: '2026-01-01T00:00:00.000Z',
+    logLevel: logLevel.current,
+    flows: flows.map((flow) => reportFlow(flow, 0)),
+  })
+  return createObservationServer({ status, metrics: () => readersOf(flows), logLevel })
+}
+
+const copying = flowReading({ lane: laneStatus({ partitions: [partitionStatus()] }) })
+const openMetrics = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
+
+describe('observation server', () => {
+  for (const [accept, format] of [
+    [undefined, 'prometheus'],
+    ['*/*', 'prometheus'],
+    [openMetrics, 'openmetrics'],
+    ['text/plain;q=0.9,application/openmetrics-text;q=0.1', 'prometheus'],
+    ['application/openmetrics-text;q=0', 'prometheus'],
+  ] as const) {
+    test(`metrics for Accept: ${accept}`, async () => {
+      const headers = accept === undefined ? {} : { accept }
+      const answer = await serverOf([copying]).inject({ url: '/metrics', headers })
+      assert.equal(answer.statusCode, 200)
+      const type =
+        format === 'openmetrics' ? /^application\/openmetrics-text; version=1/ : /^text\/plain; version=0\.0\.4/
+      assert.match(String(answer.headers['content-type']), type)
+      assert.ok(parseMetrics(answer.body, format).size > 20)
+    })
+  }
+
+  test('half of the metrics, by whose names they have', async () => {
+    const namesOf = async (url: string) => {
+      const answer = await serverOf([copying]).inject({ url })
+      return [...parseMetrics(answer.body, 'prometheus').keys()]
+    }
+    const own = await namesOf('/metrics?names=twinlog')
+    assert.ok(own.length > 0 && own.every((name) => !name.startsWith('kafka_')))
+    const mirrorMaker = await namesOf('/metrics?names=mirrormaker')
+    assert.ok(mirrorMaker.length > 0 && mirrorMaker.every((name) => name.startsWith('kafka_')))
+    assert.equal((await serverOf([copying]).inject({ url: '/metrics?names=x' })).statusCode, 400)
+  })
+
+  test('live always; ready when all flows copy or stand by for somebody, else the reasons', async () => {
+    const owner = { host: 'b', pid: 2, since: '2026-01-01T00:00:00.000Z', isThisProcess: false }
+    const cause = 'process 2 on b copies it'
+    const standby = flowReading({ state: { name: 'standby', failures: 0, hasCopied: false, cause }, owner })
+    const orphan = flowReading({
+      name: 'x->y',
+      state: { name: 'standby', failures: 0, hasCopied: false, cause: 'the coordinator does not answer' },
+    })
+    const retrying = flowReading({
+      name: 'us->eu',
+      state: { name: 'retrying', failures: 1, hasCopied: true, cause: 'no answer' },
+    })
+    const stopped = flowReading({
+      lane: laneStatus({ partitions: [partitionStatus({ phase: 'stopped', reason: 'too large' })] }),
+    })
+    const ready = async (...flows: FlowReading[]) => {
+      const answer = await serverOf(flows).inject({ url: '/health/ready' })
+      return [answer.statusCode, answer.json()]
+    }
+    assert.deepEqual(await ready(copying, standby), [200, { status: 'ready', reasons: [], warnings: [] }])
+    assert.deepEqual(await ready(stopped), [
+      200,
+      { status: 'ready', reasons: [], warnings: ['Flow eu->us: orders partition 0 stopped: too large'] },
+    ])
+    assert.deepEqual(await ready(copying, retrying, orphan), [
+      503,
+      {
+        status: 'not ready',
+        reasons: ['Flow us->eu is retrying: no answer', 'Flow x->y is standby: the coordinator does not answer'],
+        warnings: [],
+      },
+    ])
+    assert.equal((await serverOf([retrying]).inject({ url: '/health/live' })).statusCode, 200)
+  })
+
+  test('status has flows and topics', async () => {
+    const { flows } = (await serverOf([copying]).inject({ url: '/status' })).json() as {
+      flows: { flow: string; topics: { topic: string }[] }[]
+    }
+    assert.deepEqual(
+      flows.map(({ flow, topics }) => [flow, topics.map(({ topic }) => topic)]),
+      [['eu->us', ['orders']]],
+    )
+  })
+
+  test('the log level is set from this machine, by JSON or by a word, and from no other', async () => {
+    const logLevel = new LogLevel('info')
+    const server = serverOf([copying], logLevel)
+    const put = async (payload: string | object, headers = {}, remoteAddress = '127.0.0.1') =>
+      (await server.inject({ method: 'PUT', url: '/log/level', payload, headers, remoteAddress })).statusCode
+    assert.equal(await put({ level: 'debug' }), 200)
+    assert.equal(logLevel.current, 'debug')
+    assert.equal(await put('trace', { 'content-type': 'application/x-www-form-urlencoded' }, '::ffff:127.0.0.1'), 200)
+    assert.equal(logLevel.current, 'trace')
+    assert.equal(await put({ level: 'loud' }), 400)
+    assert.equal(await put({ level: 'info' }, {}, '10.0.0.7'), 403)
+    assert.equal(await put({ level: 'info' }, {}, '1270.0.0.1'), 403)
+    assert.equal(logLevel.current, 'trace')
+    assert.deepEqual((await server.inject({ url: '/log/level' })).json(), { level: 'trace' })
+  })
+
+  test('nothing else can be done: what is not served says what is', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE'] as const) {
+      const answer = await serverOf([copying]).inject({ method, url: '/status' })
+      assert.equal(answer.statusCode, 404)
+      assert.match(answer.body, /\/health\/ready/)
+    }
+  })
+})
+
+describe('listener', () => {
+  test('says where it serves, and stops at the signal', async () => {
+    const stop = new AbortController()
+    const said = Promise.withResolvers<EventFields>()
+    const observe = { event: (_: string, fields: EventFields) => said.resolve(fields) }
+    const deps = { clock: systemClock, observe, createServer: () => serverOf([copying]) }
+    const running = runListener({ host: '127.0.0.1', port: 0 }, deps, { signal: stop.signal })
+    const { address } = await said.promise
+    assert.equal((await fetch(`${String(address)}/health/live`)).status, 200)
+    stop.abort()
+    await running
+    await assert.rejects(fetch(`${String(address)}/health/live`))
+  })
+
+  test('a port that is taken is said once, with what to do, and taken when it is free', async () => {
+    const taken = createServer()
+    taken.listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const stop = new AbortController()
+    const said: [string, EventFields][] = []
+    const opened = Promise.withResolvers<void>()
+    let sleepsCount = 0
+    const clock = {
+      ...systemClock,
+      sleep: async () => {
+        if (++sleepsCount === 3) {
+          taken.close()
+          await once(taken, 'close')
+        }
+      },
+    }
+    const observe = {
+      event: (name: string, fields: EventFields) => {
+        said.push([name, fields])
+        if (name === 'ListenerOpened') opened.resolve()
+      },
+    }
+    const deps = { clock, observe, createServer: () => serverOf([copying]) }
+    const running = runListener({ host: '127.0.0.1', port }, deps, { signal: stop.signal })
+    await opened.promise
+    stop.abort()
+    await running
+    assert.deepEqual(
+      said.map(([name]) => name),
+      ['ListenerFailed', 'ListenerOpened'],
+    )
+    assert.match(String(said[0]?.[1]['remedy']), /another twinlog.*twinlog\.listeners/)
+  })
+})
