@@ -50,6 +50,10 @@ Other commands (each has --help; a file of such a name is ./verify):
   twinlog status [--json] [ADDRESS]          what a twinlog that runs does, once
   twinlog top [ADDRESS]                      the same, live
 
+On a terminal a live view stands below the log: s sorts, / filters, ? tells the other keys.
+Metrics, health and status are served at http://127.0.0.1:8383 (twinlog.listeners).
+SIGUSR2 switches the log level to debug and back.
+
 Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
 
 /**

@@ -13,6 +13,7 @@ import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { assertSameRecords } from '../support/judge.ts'
+import { SecretWatch } from '../support/secret-watch.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -60,11 +61,13 @@ function writeProperties(properties: Readonly<Record<string, string>>): string {
 async function run(args: readonly string[], until?: RegExp): Promise<Outcome> {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const limit = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const secrets = SecretWatch.ofFiles(args)
   let output = ''
   let isAsked = false
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString()
+      secrets.look(chunk.toString())
       if (until === undefined || isAsked || !until.test(output)) return
       isAsked = true
       child.kill('SIGTERM')
@@ -72,6 +75,7 @@ async function run(args: readonly string[], until?: RegExp): Promise<Outcome> {
   }
   const [exitCode] = (await once(child, 'close')) as [number | null]
   clearTimeout(limit)
+  secrets.assertNone()
   return { exitCode, output }
 }
 

@@ -15,6 +15,7 @@ import { propertiesText } from '../../dev/kafka/broker-properties.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { watchdog } from '../../dev/kafka/watchdog.ts'
 import { TwinlogError } from '../../src/base/catalogue.ts'
+import { SecretWatch } from './secret-watch.ts'
 import { probed, readWindows } from './window-stop.ts'
 import type { WindowFile, WindowStop } from './window-stop.ts'
 
@@ -82,6 +83,8 @@ export function mirrorProperties({ source, target, alias, topics, properties }: 
     'offset.storage.replication.factor': replicas,
     'refresh.topics.interval.seconds': '1',
     [`${TARGET_ALIAS}.offset.flush.interval.ms`]: '500',
+    // Many mirrors run side by side, and nobody asks these.
+    'twinlog.listeners': '',
     ...properties,
   }
 }
@@ -115,6 +118,7 @@ export class Mirror implements AsyncDisposable {
   readonly #options: MirrorOptions & { readonly windowFile: string }
   readonly #ended: Promise<void>
   #stderr = ''
+  readonly #secrets: SecretWatch
   #hasEnded = false
 
   constructor(
@@ -128,10 +132,15 @@ export class Mirror implements AsyncDisposable {
     this.#child = child
     this.#options = options
     watchdog().guard(this.pid)
+    this.#secrets = SecretWatch.of(mirrorProperties(options))
     stderr.on('data', (chunk: Buffer) => {
+      this.#secrets.look(chunk.toString('utf8'))
       this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-KEPT_STDERR)
     })
-    createInterface({ input: stdout }).on('line', (line) => this.#keep(parseLine(line)))
+    createInterface({ input: stdout }).on('line', (line) => {
+      this.#secrets.look(line)
+      this.#keep(parseLine(line))
+    })
     this.#ended = once(child, 'close').then(() => {
       this.#hasEnded = true
       watchdog().release(this.pid)
@@ -289,6 +298,7 @@ export class Mirror implements AsyncDisposable {
       0,
       `twinlog left with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.describe()}`,
     )
+    this.#secrets.assertNone()
     assert.ok(elapsedMs < STOP_MS, `twinlog took ${elapsedMs} ms to stop:\n${this.describe()}`)
   }
 
@@ -308,6 +318,7 @@ export class Mirror implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded) await this.kill()
+    this.#secrets.assertNone()
   }
 
   async #waitFor<Found>(
