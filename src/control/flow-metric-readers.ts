@@ -52,10 +52,14 @@ export function flowReaders(flows: readonly FlowReading[]): MetricReaders<typeof
     twinlog_batches_written_total: ofLane(({ totals }, flow) => [
       { labels: { flow, answer: 'resealed' }, value: totals.resealedTotal },
       { labels: { flow, answer: 'forwarded' }, value: totals.forwardedTotal },
+      { labels: { flow, answer: 'rebuilt' }, value: totals.rebuiltTotal },
+      { labels: { flow, answer: 'coalesced' }, value: totals.coalescedTotal },
     ]),
     twinlog_batches_dropped_total: ofLane(({ totals }, flow) =>
       Object.entries(totals.dropped).map(([reason, value]) => ({ labels: { flow, reason }, value })),
     ),
+    twinlog_null_keys_dropped_total: one(({ totals }) => totals.nullKeysTotal),
+    twinlog_dead_letters_total: one(({ totals }) => totals.deadLettersTotal),
     twinlog_transactions_total: ofLane(({ totals }, flow) => [
       { labels: { flow, outcome: 'committed' }, value: totals.committedTotal },
       { labels: { flow, outcome: 'aborted' }, value: totals.abortedTotal },

@@ -45,7 +45,15 @@ function busyFlow(what: Partial<FlowReading> = {}): FlowReading {
     partitionStatus({ topic: 'a', partition: 1, lagRecords: 1, lagSeconds: null, nextOffset: 0, endOffset: 1 }),
     partitionStatus({ topic: 'we"ird\\', partition: 0, phase: 'stopped', reason: 'x', nextOffset: -1, endOffset: -1 }),
   ]
-  const totals = laneTotals({ recordsTotal: 4, resealedTotal: 2, committedTotal: 1 })
+  const totals = laneTotals({
+    recordsTotal: 4,
+    resealedTotal: 2,
+    rebuiltTotal: 3,
+    coalescedTotal: 4,
+    nullKeysTotal: 5,
+    deadLettersTotal: 6,
+    committedTotal: 1,
+  })
   const clock = { monotonic: () => 0 }
   const lane = laneStatus({ partitions, figures, totals, buffer: { usedBytes: 10, totalBytes: 100 } })
   return flowReading({
@@ -164,6 +172,17 @@ describe('metrics', () => {
       [{ flow: 'eu->us' }, 1],
       [{ flow: 'us->eu' }, 0],
     ])
+    const answers = (await values(flows, 'twinlog_batches_written_total')).map(([labels, value]) => [
+      (labels as Record<string, string>)['answer'],
+      value,
+    ])
+    assert.deepEqual(answers, [
+      ['resealed', 2],
+      ['forwarded', 0],
+      ['rebuilt', 3],
+      ['coalesced', 4],
+    ])
+    assert.deepEqual((await values(flows, 'kafka_connect_task_error_total_records_skipped'))[0]?.[1], 11)
     assert.deepEqual(await values(flows, 'twinlog_broker_errors_total'), [
       [{ flow: 'eu->us', side: 'source', error: 'NOT_LEADER_OR_FOLLOWER' }, 1],
     ])

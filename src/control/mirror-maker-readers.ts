@@ -100,6 +100,10 @@ export function connectReaders(
       countOf(events.twinlog_partition_stops_total, name),
     ),
     kafka_connect_task_error_total_retries: ofTask(({ name }) => countOf(events.twinlog_recoveries_total, name)),
+    kafka_connect_task_error_total_records_skipped: ofTask(
+      ({ lane }) => (lane?.totals.nullKeysTotal ?? 0) + (lane?.totals.deadLettersTotal ?? 0),
+    ),
+    kafka_connect_task_error_deadletterqueue_produce_requests: ofTask(({ lane }) => lane?.totals.deadLettersTotal ?? 0),
     kafka_connect_worker_connector_count: ofWorker(() => 1),
     kafka_connect_worker_task_count: ofWorker(isOwner),
     kafka_consumer_fetch_manager_records_lag: () =>

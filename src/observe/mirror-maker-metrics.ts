@@ -124,6 +124,20 @@ export const connectMetrics = {
     help: 'How often writing a partition was interrupted and went on.',
     mirrorMaker: `${errorBean} total-retries`,
   },
+  kafka_connect_task_error_total_records_skipped: {
+    type: 'gauge',
+    scope: 'flow',
+    labels: taskLabels,
+    help: 'Records that were left out: without a key, for compacted remote topics, and too large ones that went to the dead letter topic.',
+    mirrorMaker: `${errorBean} total-records-skipped`,
+  },
+  kafka_connect_task_error_deadletterqueue_produce_requests: {
+    type: 'gauge',
+    scope: 'flow',
+    labels: taskLabels,
+    help: 'Records that were written to the dead letter topic.',
+    mirrorMaker: `${errorBean} deadletterqueue-produce-requests`,
+  },
   kafka_connect_worker_connector_count: {
     type: 'gauge',
     scope: 'flow',
@@ -169,7 +183,7 @@ export const unservedMirrorMakerMetrics = [
     why: 'Records are not polled. The rate of reading is that of writing but for what is on its way.',
   },
   {
-    what: `${errorBean} total-record-errors, total-records-skipped, total-errors-logged, deadletterqueue-*, last-error-timestamp`,
+    what: `${errorBean} total-record-errors, total-errors-logged, deadletterqueue-produce-failures, last-error-timestamp`,
     why: 'There are no converters and transforms that fail record by record; the events of the log are counted in twinlog_events_total.',
   },
   {

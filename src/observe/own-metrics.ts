@@ -138,7 +138,7 @@ export const flowMetrics = {
     type: 'counter',
     scope: 'flow',
     labels: ['flow', 'answer'],
-    help: 'Batches that the target acknowledged, by what was done to make them: resealed (header only), forwarded (as they were).',
+    help: 'Batches that the target acknowledged, by what was done to make them: resealed (header only), forwarded (as they were), rebuilt (records written anew), coalesced (small ones put together).',
     mirrorMaker: null,
   },
   twinlog_batches_dropped_total: {
@@ -147,6 +147,20 @@ export const flowMetrics = {
     labels: ['flow', 'reason'],
     help: 'Batches of the source that are not copied: control (markers of transactions), aborted, empty (compacted away), before position (copied before).',
     mirrorMaker: null,
+  },
+  twinlog_null_keys_dropped_total: {
+    type: 'counter',
+    scope: 'flow',
+    labels: ['flow'],
+    help: 'Records without a key that were left out, because their remote topics are compacted (twinlog.null.key.policy).',
+    mirrorMaker: 'kafka.connect:type=task-error-metrics total-records-skipped',
+  },
+  twinlog_dead_letters_total: {
+    type: 'counter',
+    scope: 'flow',
+    labels: ['flow'],
+    help: 'Records that were too large for their remote topics and were written to the dead letter topic (twinlog.oversized.record.policy).',
+    mirrorMaker: 'kafka.connect:type=task-error-metrics deadletterqueue-produce-requests',
   },
   twinlog_transactions_total: {
     type: 'counter',
