@@ -7,7 +7,8 @@ import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import { maxTimestampMsAt } from '../wire/record-batch.ts'
-import type { UpstreamPiece } from '../wire/transcoded.ts'
+import { endOf, piecesOf } from './batch-records.ts'
+import type { BatchRecords } from './batch-records.ts'
 import { CoalescingGain } from './coalescing-gain.ts'
 import { CopyCursor } from './copy-cursor.ts'
 import type { PartitionAssignment, TargetTopicSettings } from './partition-assignment.ts'
@@ -22,9 +23,6 @@ import type { WriterState } from './writer-state.ts'
 const RUNS_KEPT = 4096
 /** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
 const REMEMBERED_BATCHES = 5
-
-/** Which records a batch holds. */
-export type BatchRecords = Pick<PendingBatch, 'upstream' | 'count' | 'pieces'>
 
 /** Bounds of what one partition may have in flight (design.md section 5). */
 export interface WriteWindow {
@@ -393,14 +391,4 @@ export class MirroredPartition {
     this.#writtenIdentity = null
     this.#cursor.forgetDownstream()
   }
-}
-
-function piecesOf({ upstream, count, pieces }: BatchRecords): readonly UpstreamPiece[] {
-  return pieces ?? [{ upstreamOffset: upstream, count }]
-}
-
-/** The upstream offset after a batch's last record. */
-function endOf({ upstream, count, pieces }: BatchRecords): number {
-  const last = pieces?.at(-1)
-  return last === undefined ? upstream + count : last.upstreamOffset + last.count
 }

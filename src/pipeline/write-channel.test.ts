@@ -53,6 +53,7 @@ beforeEach(() => {
     onDefect: (error) => assert.fail(String(error)),
     onConnectionFailed: (_, error) => assert.fail(String(error)),
     onConnectionOpened: () => {},
+    onThrottled: () => {},
   })
 })
 
