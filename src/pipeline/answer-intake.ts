@@ -25,6 +25,12 @@ export interface AnswerIntakeDependencies {
   refuseAfterQueue(partition: MirroredPartition, error: TwinlogError): void
 }
 
+/** Processor time of this thread so far. */
+function cpuUs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
+
 /** What a walk waits for. `turn`: the time for this one is over. A group: it takes long, and is done elsewhere meanwhile. */
 export type IntakePause = 'turn' | BatchGroup
 
@@ -93,11 +99,11 @@ export class AnswerIntake {
     for (;;) {
       const group = intake.advance(walk, round)
       if (group === null) return null
-      const startMs = clock.monotonic()
-      if (startMs >= deadlineMs) return 'turn'
+      if (clock.monotonic() >= deadlineMs) return 'turn'
+      const startUs = group.isNeeded ? 0 : cpuUs()
       const made = transcoder.now(walk, group)
       if (made === null) return group
-      if (!group.isNeeded) walk.partition.coalescing.took(group.places.length, clock.monotonic() - startMs)
+      if (!group.isNeeded) walk.partition.coalescing.took(group.places.length, cpuUs() - startUs)
       if (!this.#place(walk, group, made, round)) return null
     }
   }

@@ -118,7 +118,7 @@ for (const [what, batches, expected, more = {}, position = 0] of [
 
 test('where it does not pay to put them together, small batches are queued one by one, and the last has what was dropped behind it', () => {
   const partition = locatedPartition(0, 0)
-  partition.coalescing.took(1, 1_000)
+  for (let count = 0; count < 20; count++) partition.coalescing.took(1, 1_000)
   const intake = new BatchIntake(settings)
   const walk = walkOver(partition, [batch([0, 1]), batch([2]), batch([3], { attributes: CONTROL })])
   assert.equal(intake.advance(walk, round()), null)

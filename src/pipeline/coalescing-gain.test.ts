@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CoalescingGain } from './coalescing-gain.ts'
 
-function measured(batchesCount: number, batchUs: number, times = 40): CoalescingGain {
+function measured(batchesCount: number, batchUs: number, times = 200): CoalescingGain {
   const gain = new CoalescingGain()
-  for (let count = 0; count < times; count++) gain.took(batchesCount, (batchesCount * batchUs) / 1_000)
+  for (let count = 0; count < times; count++) gain.took(batchesCount, batchesCount * batchUs)
   return gain
 }
 
@@ -31,14 +31,14 @@ for (const [batchesCount, batchUs, pays] of [
 
 test('where it does not pay it is measured again now and then, and goes on when it does', () => {
   const gain = measured(10, 100)
-  const answers = Array.from({ length: 128 }, () => gain.pays(10))
-  assert.equal(answers.filter(Boolean).length, 2)
-  for (let count = 0; count < 20; count++) gain.took(10, 0.01)
+  const answers = Array.from({ length: 64 }, () => gain.pays(10))
+  assert.equal(answers.filter(Boolean).length, 4)
+  for (let count = 0; count < 4; count++) gain.took(10, 10)
   assert.equal(gain.pays(10), true)
 })
 
 test('a single pause does not change what is known', () => {
   const gain = measured(10, 1)
-  gain.took(10, 500)
+  gain.took(10, 500_000)
   assert.equal(gain.pays(10), true)
 })

@@ -3,12 +3,18 @@
  * Measured with 400,000 batches of one record (docs/architecture.md, "Small batches").
  */
 const SENT_ALONE_US = 25
+/** No codec takes longer for a small batch. */
+const BELIEVED_US_MAX = 200
 /** Before anything is measured it is tried. */
 const FIRST_GUESS_US = 0
-/** Share of the newest measurement. */
-const NEWEST_SHARE = 0.2
+/**
+ * Share of the newest measurement. One that took longer says little: code that is not compiled yet, the garbage collector. One that took less is what it
+ * can be done in.
+ */
+const LONGER_SHARE = 0.05
+const SHORTER_SHARE = 0.5
 /** As often it is measured anew where it did not pay, in groups that could have been put together. */
-const PROBE_EVERY = 64
+const PROBE_EVERY = 16
 
 /**
  * Whether it pays to put small batches of a partition together. Without compression it nearly always does; with it, what was compressed has to be
@@ -27,11 +33,9 @@ export class CoalescingGain {
     return this.#refusedCount === 0
   }
 
-  /** Batches were put together. */
-  took(batchesCount: number, elapsedMs: number): void {
-    const batchUs = (elapsedMs * 1_000) / batchesCount
-    // What the garbage collector or another process took says nothing about the batches: it is not believed at once.
-    const believed = Math.min(batchUs, 4 * Math.max(this.#batchUs, SENT_ALONE_US))
-    this.#batchUs += (believed - this.#batchUs) * NEWEST_SHARE
+  /** Batches were put together. @param cpuUs   processor time of this thread that it took */
+  took(batchesCount: number, cpuUs: number): void {
+    const batchUs = Math.min(cpuUs / batchesCount, BELIEVED_US_MAX)
+    this.#batchUs += (batchUs - this.#batchUs) * (batchUs > this.#batchUs ? LONGER_SHARE : SHORTER_SHARE)
   }
 }

@@ -85,7 +85,7 @@ export class GroupTranscoder {
     return {
       firstUpstream: fetchOffset,
       codec: codec ?? 'keep',
-      ...(level === null ? {} : { level }),
+      ...levelOf(level, codec, group),
       maxBatchBytes: target.maxMessageBytes,
       splitBatchBytes: refusals.batchBytesMax,
       ...(refusals.records.size === 0 ? {} : { refusedUpstreams: refusals.records }),
@@ -118,6 +118,15 @@ export class GroupTranscoder {
       refusal,
     }
   }
+}
+
+/**
+ * With which level: the one that was asked for. Where the codec is the batches' own, nobody asked: then what only saves work is to cost little (many small
+ * batches as one are smaller in any case), and what has to be done gets the codec's default.
+ */
+function levelOf(level: number | null, codec: Codec | null, { isNeeded }: BatchGroup): { level?: number } {
+  if (level !== null) return { level }
+  return codec === null && !isNeeded ? { level: 1 } : {}
 }
 
 function sourcesOf({ memory: { bytes } }: AnswerWalk, { places }: BatchGroup): SourceBatch[] {

@@ -216,7 +216,7 @@ longTest(
     await alterTopic(scene.source, 'cleaned', CLEANED_AT_ONCE)
     await write(100)
     await sleep(1_000)
-    await waitForCleaner(scene.source, 'cleaned', 0, 4)
+    await waitForCleaner(scene.source, 'cleaned', { 0: 4 })
     // Of each key the cleaner left the last record, from before the crash none: between what is copied and what is left lies a hole.
     const left = await valuesAt(scene.source, 'cleaned')
     assert.deepEqual(left.slice(0, 4), ['102', '103', '104', '105'])

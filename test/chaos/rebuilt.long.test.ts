@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alterTopic, createTopics } from '../../dev/kafka/admin.ts'
+import { createTopics } from '../../dev/kafka/admin.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { ProduceStep } from '../../dev/kafka/records.ts'
 import { CLEANED_AT_ONCE, waitForCleaner } from '../support/compacted-source.ts'
 import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
-import { figureOf, startMirror } from '../support/mirror.ts'
+import { startMirror } from '../support/mirror.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { brokerKilled } from './broker-faults.ts'
 import { builtWindows, EXACTLY_ONCE_WINDOWS, exactlyOnceScenario } from './built-windows.ts'
@@ -48,17 +48,17 @@ function rebuilding(what: string, alias: string, faults: () => readonly Fault[],
 }
 
 rebuilding('kill -9 at any moment and inside each window', 'rebuilt', () =>
-  random.shuffle([...times(6, killed()), ...builtWindows().map(killedInside)]),
+  random.shuffle([...times(3, killed()), ...builtWindows().map(killedInside)]),
 )
 
 rebuilding('brokers killed', 'rebuilt-brokers', () =>
-  random.shuffle([brokerKilled('source'), brokerKilled('target'), killed(), brokerKilled('target')]),
+  random.shuffle([brokerKilled('source'), brokerKilled('target'), killed()]),
 )
 
 rebuilding(
   'with transactions, kill -9 at any moment and inside each window',
   'rebuilt-eos',
-  () => random.shuffle([...times(4, killed()), ...EXACTLY_ONCE_WINDOWS.map(killedInside)]),
+  () => random.shuffle([...times(2, killed()), ...EXACTLY_ONCE_WINDOWS.map(killedInside)]),
   exactlyOnceScenario,
 )
 
@@ -95,9 +95,7 @@ async function prepare(alias: string): Promise<string[]> {
   await produceRecords({ ...client, 'compression.type': 'lz4' }, batches(holes, 300, 5, 40, 50))
   await produceRecords(client, batches(small, 2_000, 1, 1, 50))
   await produceRecords({ ...client, 'compression.type': 'gzip' }, batches(large, 60, 200, 300, 100))
-  await waitForCleaner(source, holes, 0, 1_501)
-  // What is read from now on stays as it is.
-  await alterTopic(source, holes, { 'cleanup.policy': 'delete', 'retention.ms': '-1' })
+  await waitForCleaner(source, holes, { 0: 1_501 })
   return [holes, small, large]
 }
 
@@ -135,9 +133,6 @@ for (const [what, alias, properties] of [
       await assertSameRecords(source, target, topic, `${alias}.${topic}`, { targetIsolation: 'read_committed' })
       await assertLogsValid(target, `${alias}.${topic}`)
     }
-    await twinlog.waitForStatus(
-      () => figureOf(twinlog, 'batches', 'rebuiltTotal') + figureOf(twinlog, 'batches', 'coalescedTotal') >= 0,
-    )
     await twinlog.stop()
   })
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { alterTopic } from '../../dev/kafka/admin.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
 
@@ -16,21 +17,31 @@ export const CLEANED_AT_ONCE = {
 }
 
 /**
- * Waits until the cleaner has left so many records, or fewer, in a partition, of those below the active segment. It never looks at that one: a record
- * that is older than segment.ms makes the next one begin another. These records have the key "roll".
+ * Waits until the cleaner has left so many records, or fewer, in each partition, of those below the active segment; what is there then stays. The cleaner
+ * never looks at the active segment: a record that is older than segment.ms makes the next one begin another. These records have the key "roll".
+ * @param counts   by partition
  */
 export async function waitForCleaner(
   source: KafkaCluster,
   topic: string,
-  partition: number,
-  count: number,
+  counts: Readonly<Record<number, number>>,
+  client: Readonly<Record<string, string>> = source.adminProperties,
 ): Promise<void> {
   const deadlineMs = performance.now() + 60_000
   for (;;) {
-    await produceRecords(source.adminProperties, [{ topic, partition, key: 'roll', value: null }])
-    const records = await dumpRecords({ client: source.adminProperties, topic, partitions: [partition] })
-    if (records.filter(({ key }) => key?.toString() !== 'roll').length <= count) return
-    assert.ok(performance.now() < deadlineMs, `the cleaner left ${records.length} records in ${topic}-${partition}`)
+    const partitions = Object.keys(counts).map(Number)
+    await produceRecords(
+      client,
+      partitions.map((partition) => ({ topic, partition, key: 'roll', value: null })),
+    )
+    const records = await dumpRecords({ client: source.adminProperties, topic })
+    const left = partitions.filter((partition) => {
+      const ours = records.filter((record) => record.partition === partition && record.key?.toString() !== 'roll')
+      return ours.length > (counts[partition] ?? 0)
+    })
+    if (left.length === 0) break
+    assert.ok(performance.now() < deadlineMs, `the cleaner left ${records.length} records in ${topic}`)
     await sleep(500)
   }
+  await alterTopic(source, topic, { 'cleanup.policy': 'delete', 'retention.ms': '-1' })
 }
