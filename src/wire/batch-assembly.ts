@@ -13,7 +13,7 @@ import { UpstreamPieces, offsetsOf } from './upstream-pieces.ts'
 export type Pending = Promise<Buffer> | undefined
 
 /** After so many bytes others may have their turn. */
-const TURN_BYTES = 128 * 1024
+const TURN_BYTES = 64 * 1024
 /** Most that the prefix of a record grows by when it is re-numbered. */
 const LARGEST_GROWTH = 24
 const BASE_TIMESTAMP_AT = 27

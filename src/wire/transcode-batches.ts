@@ -12,10 +12,11 @@ import { RecordCursor } from './record-cursor.ts'
 import { verifyChecksum } from './reseal.ts'
 import type { SourceBatch, TranscodeOptions, Transcoded } from './transcoded.ts'
 
-/** Longest stretch without a turn for others, in ms. */
-const TURN_MS = 6
+/** Longest stretch without a turn for others, in ms; the first one may be longer, because it may be the only one. */
+const FIRST_TURN_MS = 6
+const TURN_MS = 4
 /** After so many bytes of source batches the clock is looked at. */
-const TURN_BYTES = 128 * 1024
+const TURN_BYTES = 64 * 1024
 
 /** What a step gets that waited for nothing. */
 const NOTHING = Buffer.alloc(0)
@@ -48,7 +49,7 @@ export function transcodeBatches(
     for (;;) {
       const step = steps.next(NOTHING)
       if (step.done === true) return step.value
-      if (step.value !== undefined || performance.now() - startMs > TURN_MS) {
+      if (step.value !== undefined || performance.now() - startMs > FIRST_TURN_MS) {
         isLater = true
         return transcodeLater(steps, step.value, builder)
       }
