@@ -108,7 +108,9 @@ export class GroupTranscoder {
       partition: index,
       targetTopic,
       sizeBytes: first.batchBytes,
-      limitBytes: options.maxBatchBytes,
+      // The broker has compressed it anew, or does not tell its limit.
+      limitBytes:
+        first.batchBytes > options.maxBatchBytes ? options.maxBatchBytes : 'too small for it, as the broker says',
     })
     const isBefore = (offset: number | undefined): boolean => offset !== undefined && offset < first.upstreamOffset
     return {
