@@ -6,7 +6,8 @@ import type { Fault } from './fault.ts'
 
 const suite = ChaosSuite.register('brokers')
 const { random, log } = suite
-const FAULTS_PER_SIDE = 20
+/** Fewer, where time is short. */
+const FAULTS_PER_SIDE = Number(process.env.TWINLOG_CHAOS_FAULTS ?? 20)
 const FAULTS_PER_ROUND = 5
 /** What is promised: this long after a broker is back all partitions are copied again, and those that have nothing on it do not stand still for longer. */
 const COPYING_AGAIN_MS = 5_000
