@@ -226,11 +226,6 @@ export const errorEntries = {
     action: 'stop',
     text: 'No twinlog answers at {address}: {reason}. Its log says where it serves (ListenerOpened); name that: twinlog status http://host:port.',
   },
-  STATUS_FOREIGN: {
-    kind: 'operational',
-    action: 'stop',
-    text: 'Somebody else answers at {address} (status {status}), not twinlog. The log of twinlog says where it serves (ListenerOpened).',
-  },
 } as const satisfies Record<string, ErrorEntry>
 
 export const errors = catalogue(errorEntries)

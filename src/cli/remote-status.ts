@@ -6,7 +6,7 @@ const timeoutMs = 5_000
 /**
  * Asks a running twinlog what it does.
  * @param address   `http://host:port`
- * @throws STATUS_UNREACHABLE, STATUS_FOREIGN
+ * @throws STATUS_UNREACHABLE
  */
 export async function fetchStatus(
   address: string,
@@ -14,7 +14,8 @@ export async function fetchStatus(
 ): Promise<StatusReport> {
   const response = await ask(`${address}/status`, address, signal)
   const report = await readReport(response)
-  if (report === null) throw errors.STATUS_FOREIGN({ address, status: response.status })
+  if (report === null)
+    throw errors.STATUS_UNREACHABLE({ address, reason: `somebody else does (status ${response.status})` })
   return report
 }
 

@@ -56,7 +56,7 @@ test('who is not there, and who is not twinlog', async () => {
     const server = createServer((_, response) => response.writeHead(status).end(body)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    assert.match(await codeOf(`http://127.0.0.1:${port}`), /^STATUS_FOREIGN: /)
+    assert.match(await codeOf(`http://127.0.0.1:${port}`), /^STATUS_UNREACHABLE: .*somebody else does \(status/)
     server.close()
   }
 })

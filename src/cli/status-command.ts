@@ -33,7 +33,7 @@ const pipeColumns = 200
 
 /**
  * `twinlog status` and `twinlog top`: shows what another process does, once or live.
- * @throws STATUS_UNREACHABLE, STATUS_FOREIGN
+ * @throws STATUS_UNREACHABLE
  */
 export async function runStatusCommand(args: StatusArguments, surroundings: StatusSurroundings): Promise<ExitCode> {
   const isLive = args.kind === 'top' && !args.isJson && surroundings.stdout.isTTY === true

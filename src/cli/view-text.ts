@@ -166,9 +166,11 @@ function flowNotes({ progressOf }: ViewContent, flow: FlowReport, columns: numbe
   if (progress !== null) notes.push(progressLine(progress, columns))
   if (flow.reason !== null) note(flow.reason, flow.state === 'standby' ? 'dim' : stateStyles[flow.state])
   else if (flow.state === 'standby' && flow.owner !== null) note(`${ownerText(flow)} copies it`, 'dim')
-  if (flow.recoveringCount > 0) note(`${flow.recoveringCount} of ${flow.partitionsCount} partitions recover`, 'yellow')
-  if (flow.locatingCount > 0)
-    note(`${flow.locatingCount} of ${flow.partitionsCount} partitions ask their targets where to go on`, 'yellow')
+  const waitingCount = flow.recoveringCount + flow.locatingCount
+  const [cause] = flow.topics.filter(({ stoppedCount }) => stoppedCount === 0).flatMap(({ reason }) => reason ?? [])
+  const because = cause === undefined ? '' : `: ${cause}`
+  if (waitingCount > 0)
+    note(`${waitingCount} of ${flow.partitionsCount} partitions ask their targets where to go on${because}`, 'yellow')
   for (const { topic, partition, reason } of flow.heldUp.slice(0, 3))
     note(`${topic} partition ${partition} is held up: ${reason}`, 'yellow')
   for (const { topic, partition, reason } of flow.stopped.slice(0, 3))

@@ -9,10 +9,35 @@ export interface Health {
   readonly warnings: readonly string[]
 }
 
-/** Ready: each flow copies, or stands by for another process that does. A partition that stopped is a warning: restarting the process would not mend it. */
+/**
+ * Ready: each flow copies, or stands by for another process that does. A flow of which no partition is copied, or whose source tells nothing, does not copy, whatever
+ * its state. A partition that stopped alone is a warning: restarting the process would not mend it.
+ */
 export function healthOf(flows: readonly FlowReport[]): Health {
   const reasons = flows.flatMap((flow) => (isWell(flow) ? [] : [reasonOf(flow)]))
-  const warnings = flows.flatMap(({ flow, stopped, stoppedCount, heldUp, gapsTotal }) => [
+  const warnings = flows.flatMap((report) => warningsOf(report))
+  return { isReady: reasons.length === 0, reasons, warnings }
+}
+
+/** Who stands by without knowing for whom does not know that anybody copies. */
+function isWell({ state, owner, partitionsCount, copyingCount, endUnknownCount }: FlowReport): boolean {
+  if (state === 'copying') return partitionsCount === 0 || (copyingCount > 0 && endUnknownCount < partitionsCount)
+  return state === 'draining' || (state === 'standby' && owner !== null)
+}
+
+function reasonOf(report: FlowReport): string {
+  const { flow, state, reason, partitionsCount, copyingCount } = report
+  if (state === 'copying' && copyingCount === 0)
+    return `Flow ${flow}: none of its ${partitionsCount} partitions is copied${because(report)}`
+  if (state === 'copying') return `Flow ${flow}: its source has not told of any partition for a while`
+  return `Flow ${flow} is ${state}${reason === null ? '' : `: ${reason}`}`
+}
+
+function warningsOf(report: FlowReport): string[] {
+  const { flow, stopped, stoppedCount, heldUp, gapsTotal, locatingCount, recoveringCount } = report
+  const waitingCount = locatingCount + recoveringCount
+  return [
+    ...(waitingCount > 0 ? [`Flow ${flow}: ${waitingCount} partitions wait for their targets${because(report)}`] : []),
     ...stopped.map(
       ({ topic, partition, reason }) => `Flow ${flow}: ${topic} partition ${partition} stopped: ${reason}`,
     ),
@@ -21,15 +46,11 @@ export function healthOf(flows: readonly FlowReport[]): Health {
       ({ topic, partition, reason }) => `Flow ${flow}: ${topic} partition ${partition} is held up: ${reason}`,
     ),
     ...(gapsTotal > 0 ? [`Flow ${flow}: ${gapsTotal} gaps were found since the process started`] : []),
-  ])
-  return { isReady: reasons.length === 0, reasons, warnings }
+  ]
 }
 
-/** Who stands by without knowing for whom does not know that anybody copies. */
-function isWell({ state, owner }: FlowReport): boolean {
-  return state === 'copying' || state === 'draining' || (state === 'standby' && owner !== null)
-}
-
-function reasonOf({ flow, state, reason }: FlowReport): string {
-  return `Flow ${flow} is ${state}${reason === null ? '' : `: ${reason}`}`
+/** The first reason that a topic has. */
+function because({ topics }: FlowReport): string {
+  const reason = topics.find((topic) => topic.reason !== null)?.reason
+  return reason === undefined || reason === null ? '' : `: ${reason}`
 }

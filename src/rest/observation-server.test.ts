@@ -74,18 +74,21 @@ describe('observation server', () => {
       name: 'us->eu',
       state: { name: 'retrying', failures: 1, hasCopied: true, cause: 'no answer' },
     })
-    const stopped = flowReading({
-      lane: laneStatus({ partitions: [partitionStatus({ phase: 'stopped', reason: 'too large' })] }),
-    })
+    const halted = partitionStatus({ phase: 'stopped', reason: 'too large' })
+    const stopped = flowReading({ lane: laneStatus({ partitions: [halted, partitionStatus({ partition: 1 })] }) })
+    const allStopped = flowReading({ lane: laneStatus({ partitions: [halted] }) })
+    const unheard = flowReading({ lane: laneStatus({ partitions: [partitionStatus({ isEndKnown: false })] }) })
     const ready = async (...flows: FlowReading[]) => {
       const answer = await serverOf(flows).inject({ url: '/health/ready' })
       return [answer.statusCode, answer.json()]
     }
     assert.deepEqual(await ready(copying, standby), [200, { status: 'ready', reasons: [], warnings: [] }])
-    assert.deepEqual(await ready(stopped), [
-      200,
-      { status: 'ready', reasons: [], warnings: ['Flow eu->us: orders partition 0 stopped: too large'] },
-    ])
+    const warnings = ['Flow eu->us: orders partition 0 stopped: too large']
+    assert.deepEqual(await ready(stopped), [200, { status: 'ready', reasons: [], warnings }])
+    const reasons = ['Flow eu->us: none of its 1 partitions is copied: too large']
+    assert.deepEqual(await ready(allStopped), [503, { status: 'not ready', reasons, warnings }])
+    const silent = ['Flow eu->us: its source has not told of any partition for a while']
+    assert.deepEqual(await ready(unheard), [503, { status: 'not ready', reasons: silent, warnings: [] }])
     assert.deepEqual(await ready(copying, retrying, orphan), [
       503,
       {
