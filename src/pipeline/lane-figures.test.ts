@@ -34,8 +34,7 @@ class Bench {
     assert.ok(batch !== undefined)
     this.partition.landed()
     this.partition.acknowledge(batch, -1)
-    const produced = { topic: 'eu.orders', partition: 0, errorCode } as never
-    this.figures.noteProduced(this.partition, batch, produced, { isAcknowledged: true, nowMs: this.nowMs })
+    this.figures.noteAcknowledged(this.partition, batch, errorCode, this.nowMs)
   }
 
   get status(): PartitionStatus {
@@ -178,6 +177,8 @@ describe('figures of a lane', () => {
     const bench = new Bench()
     bench.figures.noteFetched(bench.partition, { errorCode: 6 } as FetchedPartition, NOW_MS)
     bench.figures.noteFetched(bench.partition, { errorCode: 6 } as FetchedPartition, NOW_MS)
+    bench.figures.noteRefused(7)
     assert.deepEqual([...bench.figures.fetchErrors], [[6, 2]])
+    assert.deepEqual([...bench.figures.produceErrors], [[7, 1]])
   })
 })

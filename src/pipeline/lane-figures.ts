@@ -1,6 +1,5 @@
 import { DurationHistogram } from '../observe/duration-histogram.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
-import type { ProducedPartition } from '../wire/produce-response.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import type { PendingBatch } from './pending-batch.ts'
 
@@ -60,19 +59,14 @@ export class LaneFigures {
     partition.figures.ageMs.note(Math.max(0, nowMs - newest.timestampMs), 1, 0, nowMs)
   }
 
-  /**
-   * After the target answered for a batch.
-   * @param isAcknowledged   the position moved on
-   */
-  noteProduced(
-    { figures }: MirroredPartition,
-    batch: PendingBatch,
-    produced: ProducedPartition,
-    { isAcknowledged, nowMs }: { readonly isAcknowledged: boolean; readonly nowMs: number },
-  ): void {
-    if (produced.errorCode !== 0) count(this.#produceErrors, produced.errorCode)
-    if (!isAcknowledged) return
-    if (produced.errorCode === DUPLICATE_SEQUENCE_NUMBER) figures.duplicatesAvoidedTotal += batch.count
+  /** The target answered for a batch with an error. */
+  noteRefused(errorCode: number): void {
+    count(this.#produceErrors, errorCode)
+  }
+
+  /** The target has a batch; `errorCode` tells whether it had it before. */
+  noteAcknowledged({ figures }: MirroredPartition, batch: PendingBatch, errorCode: number, nowMs: number): void {
+    if (errorCode === DUPLICATE_SEQUENCE_NUMBER) figures.duplicatesAvoidedTotal += batch.count
     figures.batchesTotal++
     figures.interruptedAt = -1
     if (!isPlausible(batch.timestampMs, nowMs)) {

@@ -150,8 +150,8 @@ export class WriteSide {
         const { partition, batch } = sent
         const before = partition.recordsTotal
         this.#answers.take(sent, produced)
-        const isAcknowledged = partition.recordsTotal > before
-        figures.noteProduced(partition, batch, produced, { isAcknowledged, nowMs: clock.now() })
+        if (produced.errorCode !== 0) figures.noteRefused(produced.errorCode)
+        if (partition.recordsTotal > before) figures.noteAcknowledged(partition, batch, produced.errorCode, clock.now())
         transactions?.landed()
       },
       onLost: (sent, error) => {
