@@ -99,6 +99,15 @@ describe('metrics', () => {
     }
   })
 
+  test('a metric of many series is one, though it is written in turns', async () => {
+    const partitions = Array.from({ length: 1_234 }, (_, partition) => partitionStatus({ topic: 'a', partition }))
+    const flows = [flowReading({ lane: laneStatus({ partitions }) })]
+    for (const format of ['prometheus', 'openmetrics'] as const) {
+      const served = await page(flows, format, { partitionsMax: 2_000 })
+      assert.equal(served.get('twinlog_lag_records')?.samples.length, 1_234)
+    }
+  })
+
   test('OpenMetrics has the same, counters named as it wants them', async () => {
     const plain = await page([busyFlow()])
     const open = await page([busyFlow()], 'openmetrics')

@@ -98,63 +98,86 @@ function figureOf(figure: WindowedFigure, nowMs: number): FigureReading {
 }
 
 function added(readings: readonly PartitionReading[], level: 'topic' | 'flow'): PartitionReading[] {
-  const groups = Map.groupBy(readings, ({ topic }) => (level === 'topic' ? topic : ''))
-  return [...groups].map(([topic, group]) => sumOf(group, topic))
-}
-
-function sumOf(group: readonly PartitionReading[], topic: string): PartitionReading {
-  const [first] = group as [PartitionReading, ...PartitionReading[]]
-  const sum = (value: (reading: PartitionReading) => number): number =>
-    group.reduce((total, reading) => total + value(reading), 0)
-  return {
-    flow: first.flow,
-    topic,
-    targetTopic: topic === '' ? '' : first.targetTopic,
-    partition: -1,
-    records: sum(({ records }) => records),
-    bytes: sum(({ bytes }) => bytes),
-    batches: sum(({ batches }) => batches),
-    lagRecords: known(group, ({ lagRecords }) => lagRecords).reduce((total, lag) => total + lag, 0),
-    lagSeconds: greatest(group, ({ lagSeconds }) => lagSeconds),
-    oldestAgeSeconds: greatest(group, ({ oldestAgeSeconds }) => oldestAgeSeconds),
-    upstreamOffset: NaN,
-    activeRecords: sum(({ activeRecords }) => activeRecords),
-    activeBytes: sum(({ activeBytes }) => activeBytes),
-    duplicatesAvoided: sum(({ duplicatesAvoided }) => duplicatesAvoided),
-    recordsPerSecond: sum(({ recordsPerSecond }) => recordsPerSecond),
-    bytesPerSecond: sum(({ bytesPerSecond }) => bytesPerSecond),
-    age: figureOfAll(group, ({ age }) => age),
-    latency: figureOfAll(group, ({ latency }) => latency),
+  const sums = new Map<string, ReadingSum>()
+  for (const reading of readings) {
+    const topic = level === 'topic' ? reading.topic : ''
+    let sum = sums.get(topic)
+    if (sum === undefined) {
+      sum = new ReadingSum(reading.flow, topic, topic === '' ? '' : reading.targetTopic)
+      sums.set(topic, sum)
+    }
+    sum.add(reading)
   }
+  return [...sums.values()]
 }
 
-type Value = (reading: PartitionReading) => number
+/** Several partitions in figures: what can be added is added, of lag in seconds and age the greatest is told. */
+class ReadingSum implements PartitionReading {
+  readonly flow: FlowReading
+  readonly topic: string
+  readonly targetTopic: string
+  readonly partition = -1
+  readonly upstreamOffset = NaN
+  records = 0
+  bytes = 0
+  batches = 0
+  lagRecords = 0
+  lagSeconds = NaN
+  oldestAgeSeconds = NaN
+  activeRecords = 0
+  activeBytes = 0
+  duplicatesAvoided = 0
+  recordsPerSecond = 0
+  bytesPerSecond = 0
+  readonly age = new FigureSum()
+  readonly latency = new FigureSum()
 
-function known(group: readonly PartitionReading[], value: Value): number[] {
-  return group.map(value).filter((each) => !Number.isNaN(each))
-}
+  constructor(flow: FlowReading, topic: string, targetTopic: string) {
+    this.flow = flow
+    this.topic = topic
+    this.targetTopic = targetTopic
+  }
 
-function greatest(group: readonly PartitionReading[], value: Value): number {
-  return known(group, value).reduce((most, each) => (each > most || Number.isNaN(most) ? each : most), NaN)
+  add(reading: PartitionReading): void {
+    this.records += reading.records
+    this.bytes += reading.bytes
+    this.batches += reading.batches
+    if (!Number.isNaN(reading.lagRecords)) this.lagRecords += reading.lagRecords
+    this.lagSeconds = greater(this.lagSeconds, reading.lagSeconds)
+    this.oldestAgeSeconds = greater(this.oldestAgeSeconds, reading.oldestAgeSeconds)
+    this.activeRecords += reading.activeRecords
+    this.activeBytes += reading.activeBytes
+    this.duplicatesAvoided += reading.duplicatesAvoided
+    this.recordsPerSecond += reading.recordsPerSecond
+    this.bytesPerSecond += reading.bytesPerSecond
+    this.age.add(reading.age, reading.recordsPerSecond)
+    this.latency.add(reading.latency, reading.recordsPerSecond)
+  }
 }
 
 /** The average is weighted by records, as far as rates tell them. */
-function figureOfAll(
-  group: readonly PartitionReading[],
-  figure: (reading: PartitionReading) => FigureReading,
-): FigureReading {
-  let weighted = 0
-  let weight = 0
-  for (const reading of group) {
-    const { average } = figure(reading)
-    if (Number.isNaN(average)) continue
-    weighted += average * reading.recordsPerSecond
-    weight += reading.recordsPerSecond
+class FigureSum implements FigureReading {
+  last = NaN
+  least = NaN
+  greatest = NaN
+  #weighted = 0
+  #weight = 0
+
+  get average(): number {
+    return this.#weight === 0 ? NaN : this.#weighted / this.#weight
   }
-  return {
-    last: greatest(group, (reading) => figure(reading).last),
-    least: -greatest(group, (reading) => -figure(reading).least),
-    greatest: greatest(group, (reading) => figure(reading).greatest),
-    average: weight === 0 ? NaN : weighted / weight,
+
+  add(figure: FigureReading, weight: number): void {
+    this.last = greater(this.last, figure.last)
+    this.least = -greater(-this.least, -figure.least)
+    this.greatest = greater(this.greatest, figure.greatest)
+    if (Number.isNaN(figure.average)) return
+    this.#weighted += figure.average * weight
+    this.#weight += weight
   }
+}
+
+/** The greater of two of which either may be unknown (NaN). */
+function greater(a: number, b: number): number {
+  return Number.isNaN(b) || a > b ? a : b
 }

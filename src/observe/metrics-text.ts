@@ -7,14 +7,17 @@ import type { MetricEntry, MetricReader, MetricSample } from './metric.ts'
 
 export type MetricsFormat = 'prometheus' | 'openmetrics'
 
+/** One or two milliseconds of work. */
+const SAMPLES_A_TURN = 500
+
 export const metricsContentTypes: Readonly<Record<MetricsFormat, string>> = {
   prometheus: Registry.PROMETHEUS_CONTENT_TYPE,
   openmetrics: Registry.OPENMETRICS_CONTENT_TYPE,
 }
 
 /**
- * The page that Prometheus reads, metric by metric, each with all that it has: nothing is kept between two readings. Other work gets its turn after each
- * metric, so that a large page holds nothing up.
+ * The page that Prometheus reads, metric by metric, each with all that it has: nothing is kept between two readings. Other work gets its turn again and again,
+ * so that a large page holds nothing up.
  * @param readers   of the metrics that are served now; one that reads nothing is left out
  * @param family    only metrics with these names; absent: all
  */
@@ -27,10 +30,18 @@ export async function* metricsText(
     if (family !== undefined && familyOf(name) !== family) continue
     const samples = readers[name]?.() ?? []
     if (samples.length === 0) continue
-    yield `${await textOf(name, metricCatalogue[name], samples, format)}\n`
-    await nextTurn()
+    for (let at = 0; at < samples.length; at += SAMPLES_A_TURN) {
+      const text = await textOf(name, metricCatalogue[name], samples.slice(at, at + SAMPLES_A_TURN), format)
+      yield `${at === 0 ? text : withoutHead(text)}\n`
+      await nextTurn()
+    }
   }
   if (format === 'openmetrics') yield '# EOF\n'
+}
+
+/** HELP and TYPE stand before the first samples only. */
+function withoutHead(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1)
 }
 
 /** prom-client words it; what it would keep of each value is not kept. */
