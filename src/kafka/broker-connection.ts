@@ -187,9 +187,14 @@ export class BrokerConnection implements AsyncDisposable {
     return libraryConnection(this, timeoutMs)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#close(errors.STOPPING({ what: `The connection to broker ${this.name}`, reason: 'it is not needed any more' }))
+  /** Closes the connection. @param reason   what those are told who still wait for an answer */
+  async end(reason: string): Promise<void> {
+    this.#close(errors.STOPPING({ what: `The connection to broker ${this.name}`, reason }))
     await this.closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('it is not needed any more')
   }
 
   async #open(): Promise<void> {

@@ -155,9 +155,9 @@ export class WriteChannel {
     this.#changed.notify()
   }
 
-  /** Gives the connection up: what is in flight is lost, and a new one is opened when there is something to send. */
-  async abandon(): Promise<void> {
-    await this.#connection?.[Symbol.asyncDispose]()
+  /** Gives the connection up: what is in flight is lost, and a new one is opened when there is something to send. @param reason   for people */
+  async abandon(reason: string): Promise<void> {
+    await this.#connection?.end(reason)
   }
 
   /** Keeps a connection open, as long as there is something to send, until the signal. */
@@ -314,7 +314,8 @@ export class WriteChannel {
       else this.#deps.onAnswered(one, produced)
     })
     if (lost.length > 0) this.#deps.onLost(lost, new Error('the answer does not name the partition'))
-    if (isTimedOut && this.isShared && this.#hasInFlight(sent, partitions)) void this.abandon()
+    if (isTimedOut && this.isShared && this.#hasInFlight(sent, partitions))
+      void this.abandon('the broker waits for a slow partition, the others go on over a new connection')
     else this.pump()
   }
 
@@ -340,7 +341,7 @@ export class WriteChannel {
       this.#deps.onDefect(error)
       return
     }
-    void this.abandon()
+    void this.abandon('what was sent over it is lost')
     this.#deps.onLost(sent, error)
   }
 

@@ -71,7 +71,7 @@ export class WriteRouter {
         this.withdraw(partition)
       }
     }
-    for (const channel of hanging) void channel.abandon()
+    for (const channel of hanging) void channel.abandon('its partitions are led by others now, and it does not answer')
   }
 
   #channelFor(partition: MirroredPartition): WriteChannel | null {

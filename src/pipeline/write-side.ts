@@ -117,7 +117,7 @@ export class WriteSide {
     this.#tickedAtMs = nowMs
     for (const channel of this.#router.channels) {
       if (channel.unansweredForMs() > SILENCE_MS) this.watch.request()
-      if (channel.stuckForMs() > STUCK_MS) void channel.abandon()
+      if (channel.stuckForMs() > STUCK_MS) void channel.abandon('the broker takes nothing of what it is sent')
     }
     return elapsedMs >= STANDSTILL_MS ? elapsedMs : 0
   }

@@ -197,9 +197,9 @@ test('a target that says an error although it appended is asked, and nothing is 
     await seenIn(fault, twinlog, name)
     await twinlog.waitUntilGrown('liar')
   }
-  // A line of the log is shown for the first few only.
+  // A line of the log is shown for the first few only, and a time-out may cost other partitions their connection.
   const reasons = twinlog.eventsOf('PartitionRecovering').map(({ reason }) => reason)
-  assert.deepEqual(reasons.slice(0, 3), Object.keys(produceErrors).slice(0, 3))
+  assert.deepEqual(reasons.slice(0, 2), Object.keys(produceErrors).slice(0, 2))
   await finish(twinlog, 'liar', records)
 })
 
