@@ -198,7 +198,11 @@ export class BatchIntake {
   #tryRead(walk: AnswerWalk, at: number, position: number): Rewrite {
     try {
       const rewrite = this.#read(walk, at, position)
-      return rewrite === 'truncated' ? ENDS_GROUP : rewrite
+      if (rewrite === 'truncated') return ENDS_GROUP
+      // A damaged one would spoil the group: what is decoded is verified in any case.
+      const { magic, size } = this.#header
+      if (!this.#settings.checkCrcs && magic === 2) verifyChecksum(walk.memory.bytes, at, size)
+      return rewrite
     } catch (error) {
       if (!(error instanceof TwinlogError)) throw error
       return ENDS_GROUP

@@ -74,12 +74,13 @@ function connect(): BrokerConnection {
       options.onFlushed()
       return request.promise
     },
-    [Symbol.asyncDispose]: () => {
+    end: (reason: string) => {
       connection.isOpen = false
-      for (const request of own.splice(0)) request.reject(new Error('the connection is closed'))
+      for (const request of own.splice(0)) request.reject(new Error(reason))
       closed.resolve()
       return closed.promise
     },
+    [Symbol.asyncDispose]: () => connection.end('the connection is closed'),
   }
   return connection as unknown as BrokerConnection
 }
