@@ -171,10 +171,8 @@ export class BrokerConnection implements AsyncDisposable {
     chunks: readonly Buffer[],
     options: RequestOptions,
   ): Promise<Frame> {
-    if (!this.#isLoggingIn) return this.#write(apiKey, apiVersion, flexibleHeaders, chunks, options)
-    const { promise, resolve } = Promise.withResolvers<Frame>()
-    this.#held.push(() => resolve(this.#write(apiKey, apiVersion, flexibleHeaders, chunks, options)))
-    return promise
+    const write = (): Promise<Frame> => this.#write(apiKey, apiVersion, flexibleHeaders, chunks, options)
+    return this.#isLoggingIn ? new Promise((resolve) => this.#held.push(() => resolve(write()))) : write()
   }
 
   /** As @platformatic/kafka's Connection.send, with request.timeout.ms: its API functions run over this connection. */
