@@ -273,29 +273,32 @@ longTest(
   },
 )
 
-test('switched on and off in the same file, killed each time, nothing is lost and nothing copied twice', async () => {
-  await createTopics(source, { name: 'switched', partitions: 3 })
-  await using stream = startRecords(
-    source,
-    { topic: 'switched', partitions: 3, recordsPerSecond: 500, valueBytes: 300 },
-    { 'linger.ms': '2' },
-  )
-  const on = enabled('switched')
-  const off = { ...on, 'us.exactly.once.source.support': 'disabled' }
-  const preparing = { ...on, 'us.exactly.once.source.support': 'preparing' }
-  for (const properties of [off, on, off, on, preparing, on, on, off]) {
-    await using twinlog = await mirror('switched', 'switched', properties)
-    await twinlog.waitUntilGrown('switched', 300)
-    await sleep(Math.random() * 300)
-    await twinlog.kill()
-    assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [], twinlog.describe())
-  }
-  await stream.stop()
-  await using twinlog = await mirror('switched', 'switched', on)
-  await untilCommitted('switched', 'switched', twinlog)
-  await assertExactlyOnce('switched', 'switched')
-  await twinlog.stop()
-})
+longTest(
+  'switched on and off in the same file, killed each time, nothing is lost and nothing copied twice',
+  async () => {
+    await createTopics(source, { name: 'switched', partitions: 3 })
+    await using stream = startRecords(
+      source,
+      { topic: 'switched', partitions: 3, recordsPerSecond: 500, valueBytes: 300 },
+      { 'linger.ms': '2' },
+    )
+    const on = enabled('switched')
+    const off = { ...on, 'us.exactly.once.source.support': 'disabled' }
+    const preparing = { ...on, 'us.exactly.once.source.support': 'preparing' }
+    for (const properties of [off, on, off, on, preparing, on, on, off]) {
+      await using twinlog = await mirror('switched', 'switched', properties)
+      await twinlog.waitUntilGrown('switched', 300)
+      await sleep(Math.random() * 300)
+      await twinlog.kill()
+      assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [], twinlog.describe())
+    }
+    await stream.stop()
+    await using twinlog = await mirror('switched', 'switched', on)
+    await untilCommitted('switched', 'switched', twinlog)
+    await assertExactlyOnce('switched', 'switched')
+    await twinlog.stop()
+  },
+)
 
 test('when another takes the transactional id over, the flow says so, starts again, and repeats nothing', async () => {
   await createTopics(source, { name: 'fenced', partitions: 2 })

@@ -187,7 +187,7 @@ async function electUnclean(topic: string): Promise<void> {
   await waitForLeader(topic, 2)
 }
 
-test('what an unclean election took from the source is a gap, and what stands there now is copied', async () => {
+longTest('what an unclean election took from the source is a gap, and what stands there now is copied', async () => {
   await createTopics(
     cluster,
     { name: 'cut-off', assignments: { 0: [1, 2] }, configs: { 'min.insync.replicas': '1' } },

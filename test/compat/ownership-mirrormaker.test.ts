@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { test } from 'node:test'
 import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { generateRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
 import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
+import { longTest } from '../support/long-test.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
 import { until } from '../support/until.ts'
 
@@ -15,7 +15,7 @@ async function held(target: KafkaCluster): Promise<number> {
   return Object.values(offsets).reduce((sum, { latest }) => sum + latest, 0)
 }
 
-test(
+longTest(
   'a running MirrorMaker 2 is named and not disturbed; when it stops twinlog goes on by itself, and one that is started later does not get in',
   { timeout: 400_000 },
   async () => {
