@@ -388,13 +388,17 @@ test('what the target refuses, for how long, and what is checked before, is what
   for (const topic of ['plain', 'damaged', 'undelivered'])
     await produceRecords(source.adminProperties, [{ topic, partition: 0, value: `of ${topic}` }])
   using _damage = corruptFetched(proxyOf(source), 'of damaged')
+  let isCut = false
   using _cut = proxyOf(target).onRequest(({ apiKey }, request) =>
-    apiKey === PRODUCE && request.includes('set.undelivered') ? 'cut' : 'forward',
+    isCut && apiKey === PRODUCE && request.includes('set.undelivered') ? 'cut' : 'forward',
   )
   await judgeAll(context, 'faults', async (twinlog) => {
     await twinlog.waitUntilCopied('plain')
-    for (const name of ['damaged', 'undelivered'])
-      await twinlog.waitForEvent('PartitionStopped', ({ topic }) => topic === name)
+    await twinlog.waitForEvent('PartitionStopped', ({ topic }) => topic === 'damaged')
+    // Not before: a connection that is cut costs all that is on its way.
+    isCut = true
+    await produceRecords(source.adminProperties, [{ topic: 'undelivered', partition: 0, value: 'more' }])
+    await twinlog.waitForEvent('PartitionStopped', ({ topic }) => topic === 'undelivered')
   })
 })
 
