@@ -102,8 +102,9 @@ export class AnswerIntake {
       if (clock.monotonic() >= deadlineMs) return 'turn'
       const startUs = group.isNeeded ? 0 : cpuUs()
       const made = transcoder.now(walk, group)
-      if (made === null) return group
+      // Also what is not through, as far as it came: whatever takes that long does not pay.
       if (!group.isNeeded) walk.partition.coalescing.took(group.places.length, cpuUs() - startUs)
+      if (made === null) return group
       if (!this.#place(walk, group, made, round)) return null
     }
   }

@@ -67,7 +67,7 @@ export async function inflateAsync(codec: ZlibCodec, bytes: Buffer, limitBytes: 
 }
 
 /**
- * What the bytes claim to expand to: an upper bound for honest ones, a hint for others.
+ * What the bytes claim to expand to, or are guessed to: a hint.
  * @throws COMPRESSED_BYTES_CORRUPT
  */
 export function claimedInflatedSize(codec: ZlibCodec, bytes: Buffer): number {

@@ -20,13 +20,16 @@ const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const
 const REPEATED_BYTE = 1
 const LARGEST_BLOCK = 128 * 1024
+/** A frame that does not say is guessed to expand so many times. Too much would be memory for nothing, for every small batch. */
+const GUESSED_EXPANSION = 8
+const GUESSED_LEAST = 2048
 
 /** One frame that is not a skippable one. */
 export interface ZstdFrame {
   /** Index of its first byte, and after its last one. */
   readonly start: number
   readonly end: number
-  /** What it claims to expand to, in bytes; if it does not say, the most that so many blocks can hold. */
+  /** What it claims to expand to, in bytes; if it does not say, as Java's clients never do, a guess. */
   readonly claimedSize: number
 }
 
@@ -70,7 +73,8 @@ function frameAt(bytes: Buffer, start: number): ZstdFrame {
   }
   if ((descriptor & 4) !== 0) at += 4
   if (at > bytes.length) refuse('it ends inside a frame')
-  return { start, end: at, claimedSize: contentSizeAt(bytes, sizeAt, sizeBytes) ?? blocksCount * LARGEST_BLOCK }
+  const guessed = Math.min(blocksCount * LARGEST_BLOCK, Math.max(GUESSED_LEAST, (at - start) * GUESSED_EXPANSION))
+  return { start, end: at, claimedSize: contentSizeAt(bytes, sizeAt, sizeBytes) ?? guessed }
 }
 
 function contentSizeAt(bytes: Buffer, at: number, sizeBytes: number): number | undefined {
