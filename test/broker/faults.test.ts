@@ -24,6 +24,7 @@ import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { startRecords } from '../support/record-stream.ts'
 import type { RecordStream } from '../support/record-stream.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
 
 const ROUNDS = process.env.TWINLOG_TESTS === 'all' ? 40 : 5
 const MIB = 1024 * 1024
@@ -162,6 +163,12 @@ test('a source that is a long way off is read over several connections at a time
       twinlog.eventsOf('ConnectionOpened').filter(({ cluster, role }) => cluster === 'far' && role === undefined).length
     await twinlog.waitUntilGrown('far', 3_000)
     // Partitions moved from the first connection to the others in full flow.
+    await until(
+      'four connections to the source',
+      () => opened() === 4,
+      () => twinlog.describe(),
+    )
+    await twinlog.waitUntilGrown('far', 1_000)
     assert.equal(opened(), 4, twinlog.describe())
     assert.ok(fetches.most > 1 && fetches.most <= 4, `${fetches.most} at a time`)
     assert.deepEqual(twinlog.eventsOf('PartitionRecovering'), [])
