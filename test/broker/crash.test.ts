@@ -190,7 +190,8 @@ test('a batch that was appended although its answer was lost is looked for befor
     await twinlog.waitUntilCopied('unheard', { counts: { 0: before + 100 } })
   }
   await scene.assertCopied(twinlog, 'unheard')
-  assert.ok(twinlog.eventsOf('PartitionFenced').length >= 1, twinlog.describe())
+  // Whether it is fenced depends on whether anything has to be sent again: where all was appended there is not.
+  assert.ok(twinlog.eventsOf('PartitionRecovering').length >= 1, twinlog.describe())
   assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [])
   await twinlog.stop()
 })
