@@ -1,8 +1,9 @@
 import { createTopics } from '../kafka/admin.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
-import { ensureCompactedTopic, readCompactedTopic } from '../kafka/compacted-topic.ts'
+import { ensureCompactedTopic } from '../kafka/compacted-topic.ts'
 import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import { TopicWriter } from '../kafka/topic-writer.ts'
+import { committedReader } from './committed-reader.ts'
 import type { RecordLog } from './record-log.ts'
 
 /** How an internal topic is created where it is missing. */
@@ -46,12 +47,7 @@ export async function openInternalTopic(
     topic,
     cluster: cluster.alias,
     partitionCount: metadata.partitions.length,
-    async read(onRecord, options) {
-      const take: Parameters<typeof readCompactedTopic>[2] = (record) =>
-        onRecord({ ...record, timestamp: Number(record.timestamp) })
-      // Kafka Connect writes positions in transactions when exactly-once is on: aborted ones must not count.
-      await readCompactedTopic(cluster, topic, take, { ...options, isolation: 'read_committed' })
-    },
+    read: committedReader(cluster, topic),
     append: (records, options) => writer.write(records, options),
   }
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
-import { OffsetMap } from '../mirror/offset-map.ts'
 import type { FetchedPartition } from '../wire/fetch-response.ts'
+import { locatedPartition } from '../../test/support/located-partition.ts'
 import { laneTotals } from '../../test/support/partition-status.ts'
 import { LaneFigures } from './lane-figures.ts'
 import { laneStatusOf } from './lane-status.ts'
 import type { PartitionStatus } from './lane-status.ts'
-import { MirroredPartition } from './mirrored-partition.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
 const plan = {
@@ -17,7 +17,7 @@ const plan = {
 
 class Bench {
   readonly figures = new LaneFigures(false)
-  readonly partition = makePartition()
+  readonly partition = locatedPartition(0, 0)
   nowMs = NOW_MS
 
   /** The source answers: its end, and perhaps a batch. */
@@ -55,25 +55,6 @@ class Bench {
     const { lagRecords, lagSeconds, oldestAgeSeconds } = this.status
     return [lagRecords, lagSeconds, oldestAgeSeconds]
   }
-}
-
-function makePartition(): MirroredPartition {
-  const partition = new MirroredPartition({
-    sourceTopic: 'orders',
-    targetTopic: 'eu.orders',
-    partition: 0,
-    storedPosition: null,
-    ledger: null,
-    isAdded: false,
-    sourceTopicId: null,
-    targetTopicId: null,
-    target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
-  })
-  partition.map = new OffsetMap()
-  partition.ackedOffset = 0
-  partition.continueAt({ upstream: 0, sequence: 0, downstream: 0, leaderEpoch: -1 })
-  partition.state = { name: 'flowing' }
-  return partition
 }
 
 function enqueue(partition: MirroredPartition, count: number, timestampMs: number): void {

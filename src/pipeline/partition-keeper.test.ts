@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Clock } from '../base/clock.ts'
-import { OffsetMap } from '../mirror/offset-map.ts'
+import { locatedPartition } from '../../test/support/located-partition.ts'
 import { FrameLease } from './frame-lease.ts'
-import { MirroredPartition } from './mirrored-partition.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
 import { PartitionKeeper } from './partition-keeper.ts'
 import type { LedgerTicket } from './pending-batch.ts'
 
@@ -43,20 +43,7 @@ beforeEach(() => {
 
 /** Flowing, with one batch of an answer in its queue, which waits for the ticket. */
 function queued(ticket: LedgerTicket | null): MirroredPartition {
-  const partition = new MirroredPartition({
-    sourceTopic: 'orders',
-    targetTopic: 'eu.orders',
-    partition: 0,
-    storedPosition: null,
-    ledger: null,
-    isAdded: false,
-    sourceTopicId: null,
-    targetTopicId: null,
-    target: { timestampType: 'CreateTime', maxMessageBytes: 1_048_588 },
-  })
-  partition.map = new OffsetMap()
-  partition.continueAt({ upstream: 100, sequence: 7, downstream: -1, leaderEpoch: -1 })
-  partition.state = { name: 'flowing' }
+  const partition = locatedPartition(100, 7)
   reading.add(partition)
   take(partition, ticket)
   return partition

@@ -1,10 +1,10 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
+import { committedReader } from '../control/committed-reader.ts'
 import { planHashOf } from '../control/flow-stores.ts'
 import { LedgerStore } from '../control/ledger-store.ts'
 import type { RecordLog } from '../control/record-log.ts'
 import { SourceOffsetStore } from '../control/source-offset-store.ts'
-import { readCompactedTopic } from '../kafka/compacted-topic.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { kafkaError } from '../kafka/kafka-error.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
@@ -67,11 +67,7 @@ async function openReadOnly(cluster: ClusterClient, topic: string, signal: Abort
     topic,
     cluster: cluster.alias,
     partitionCount: known.partitions.length,
-    async read(onRecord, options) {
-      const take: Parameters<typeof readCompactedTopic>[2] = (record) =>
-        onRecord({ ...record, timestamp: Number(record.timestamp) })
-      await readCompactedTopic(cluster, topic, take, { ...options, isolation: 'read_committed' })
-    },
+    read: committedReader(cluster, topic),
     append: () => Promise.reject(errors.DEFECT({ what: `${topic} was opened for reading only` })),
   }
 }
