@@ -8,7 +8,8 @@ import type { ProduceStep } from '../../dev/kafka/records.ts'
 import { mustRunTool } from '../../dev/kafka/tools.ts'
 import { assertLogsValid, assertSameRecords, segmentFiles } from '../support/judge.ts'
 import { longTest } from '../support/long-test.ts'
-import { figureOf, startMirror } from '../support/mirror.ts'
+import { figureOf } from '../support/logged-event.ts'
+import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 
 /** The core suite has two of them; TWINLOG_TESTS=all has all. */
@@ -118,7 +119,7 @@ test('with exactly once, too, batches of several transactions of the source go t
     plain: { 'plain.consumer.isolation.level': 'read_committed' },
   })) {
     await using twinlog = await mirror(alias, 'tx', properties)
-    await twinlog.waitUntilCopied('tx', { counts: { 0: 90 } })
+    await twinlog.waitUntilCommitted('tx', 90)
     assert.equal(
       await assertSameRecords(source, target, 'tx', `${alias}.tx`, { targetIsolation: 'read_committed' }),
       90,

@@ -8,7 +8,8 @@ import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
 import type { Gap } from '../../src/mirror/gap.ts'
 import { decodeLedgerGap, decodeLedgerKey } from '../../src/mirror/ledger-record.ts'
 import { assertLogsValid } from '../support/judge.ts'
-import { countOffsets, startMirror, sumOverFlows } from '../support/mirror.ts'
+import { sumOverFlows } from '../support/logged-event.ts'
+import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 
 const RECREATIONS = process.env.TWINLOG_TESTS === 'all' ? 40 : 6

@@ -13,8 +13,11 @@ import { listOffsets } from '../../dev/kafka/admin.ts'
 import type { AdminTarget } from '../../dev/kafka/admin.ts'
 import { propertiesText } from '../../dev/kafka/broker-properties.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
+import { dumpRecords } from '../../dev/kafka/records.ts'
 import { watchdog } from '../../dev/kafka/watchdog.ts'
 import { TwinlogError } from '../../src/base/catalogue.ts'
+import { sumOverFlows } from './logged-event.ts'
+import type { LoggedEvent } from './logged-event.ts'
 import { SecretWatch } from './secret-watch.ts'
 import { probed, readWindows } from './window-stop.ts'
 import type { WindowFile, WindowStop } from './window-stop.ts'
@@ -36,14 +39,6 @@ export interface MirrorOptions {
   readonly statusSeconds?: number
   /** Further modules for its Node to load before it, and what they read from the environment. */
   readonly preload?: { readonly modules: readonly string[]; readonly env: Readonly<Record<string, string>> }
-}
-
-/** A line of the JSON log. */
-export interface LoggedEvent {
-  readonly event: string
-  readonly level: string
-  readonly msg: string
-  readonly [field: string]: unknown
 }
 
 export interface WaitOptions {
@@ -246,6 +241,20 @@ export class Mirror implements AsyncDisposable {
     })
   }
 
+  /** As waitUntilCopied, of a copy made in transactions: their markers take offsets, so that its end does not say how much is in it. */
+  async waitUntilCommitted(topic: string, count: number, { timeoutMs = WAIT_MS }: WaitOptions = {}): Promise<void> {
+    const { target } = this.#options
+    const remote = this.remote(topic)
+    const asked = { client: target.adminProperties, topic: remote, isolation: 'read_committed' } as const
+    let found = 0
+    const what = (): string => `${remote} to hold ${count} committed records, it holds ${found}`
+    await this.#waitFor(what, timeoutMs, async () => {
+      if ((await countIfKnown(target, remote)) === undefined) return undefined
+      found = (await dumpRecords(asked)).length
+      return found >= count ? true : undefined
+    })
+  }
+
   /** Waits until the remote topic, or these partitions of it, hold so many records more than now: the copy goes on. */
   async waitUntilGrown(
     topic: string,
@@ -342,12 +351,6 @@ export class Mirror implements AsyncDisposable {
   }
 }
 
-/** A figure of all flows together, as a status tells it. */
-export function sumOverFlows(status: LoggedEvent, figure: 'recordsTotal' | 'gapsTotal'): number {
-  const flows = status['flows'] as Readonly<Record<string, number>>[]
-  return flows.reduce((sum, flow) => sum + (flow[figure] ?? 0), 0)
-}
-
 /** How many offsets each partition has, from its log start to its end. */
 export async function countOffsets(cluster: AdminTarget, topic: string): Promise<Record<string, number>> {
   const ranges = await listOffsets(cluster, topic)
@@ -379,10 +382,4 @@ function parseLine(line: string): LoggedEvent {
   } catch {
     return { event: 'NotJson', level: 'error', msg: line }
   }
-}
-
-/** A figure of the flow, of its last status. */
-export function figureOf({ status }: Mirror, group: 'batches' | 'exceptions', name: string): number {
-  const [flow] = (status?.['flows'] ?? []) as readonly Record<string, Readonly<Record<string, number>> | null>[]
-  return flow?.[group]?.[name] ?? 0
 }
