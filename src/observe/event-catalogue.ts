@@ -303,6 +303,13 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}',
   },
+  // --- duties: what a flow does beside copying ------------------------------------------------------------------------
+  DutyFailed: {
+    level: 'warn',
+    counter: 'twinlog_duty_failures_total',
+    text: 'Flow {flow}: {duty}: {error}. Tried again in {retrySeconds} s; copying goes on',
+  },
+  DutyRecovered: { level: 'info', text: 'Flow {flow}: {duty} work again' },
   // --- cli --------------------------------------------------------------------------------------------------------------
   LogLevelChanged: { level: 'info', text: 'The log shows level {logLevel} and above from now on ({origin})' },
   ListenerOpened: { level: 'info', text: 'Metrics, health and status are served at {address}' },

@@ -39,6 +39,13 @@ export const eventMetrics = {
     help: 'How often a flow failed as a whole and started again.',
     mirrorMaker: 'kafka.connect:type=connect-worker-metrics task-startup-failure-total',
   },
+  twinlog_duty_failures_total: {
+    type: 'counter',
+    scope: 'event',
+    labels: ['flow', 'duty'],
+    help: 'How often something that a flow does beside copying (heartbeats, offset syncs, topic configs, ...) failed for a reason that it had not failed for just before.',
+    mirrorMaker: null,
+  },
   twinlog_call_retries_total: {
     type: 'counter',
     scope: 'event',
