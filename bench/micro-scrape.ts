@@ -55,7 +55,15 @@ function flowOf(partitionsCount: number): FlowReading {
   })
   const totals = { dropped: {} } as LaneTotals
   const lane = { totals, partitions, figures: new LaneFigures(false), buffer: { usedBytes: 0, totalBytes: 1 } }
-  const plain = { trouble: null, owner: null, gapsTotal: 0, positions: null, ledger: null } as const
+  const plain = {
+    trouble: null,
+    owner: null,
+    gapsTotal: 0,
+    duties: [],
+    isHeartbeatsOnly: false,
+    positions: null,
+    ledger: null,
+  } as const
   const nameFormats = ['legacy'] as const
   return { name: 'eu->us', source: 'eu', target: 'us', state: { name: 'copying' }, lane, nameFormats, ...plain }
 }

@@ -19,5 +19,7 @@ ${right.alias}.consumer.isolation.level = read_committed
 # Each cluster has one broker only.
 replication.factor = 1
 offset.storage.replication.factor = 1
+heartbeats.topic.replication.factor = 1
+offset-syncs.topic.replication.factor = 1
 `
 }

@@ -3,12 +3,13 @@ import type { EventFields, Observer } from '../observe/event.ts'
 
 /** Counts the flows that have copied what was there at the start; its signal says that all have. */
 export class CatchUpCount implements Observer<EventName> {
-  readonly #waiting: number
+  readonly #waiting: ReadonlySet<string>
   readonly #done = new Map<string, number>()
   readonly #controller = new AbortController()
 
-  constructor(flowsCount: number) {
-    this.#waiting = flowsCount
+  /** @param flows   names of those that copy */
+  constructor(flows: readonly string[]) {
+    this.#waiting = new Set(flows)
   }
 
   get signal(): AbortSignal {
@@ -26,7 +27,7 @@ export class CatchUpCount implements Observer<EventName> {
   }
 
   note(flow: string, stoppedCount: number): void {
-    this.#done.set(flow, stoppedCount)
-    if (this.#done.size === this.#waiting) this.#controller.abort()
+    if (this.#waiting.has(flow)) this.#done.set(flow, stoppedCount)
+    if (this.#done.size === this.#waiting.size) this.#controller.abort()
   }
 }

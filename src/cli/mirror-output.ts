@@ -43,13 +43,14 @@ function createUnboundedOutput(
 }
 
 /** What the configuration comes to, as the first lines of the log. */
-export function sayNotices({ flows, notices }: Plan, log: LogSink, version: string): void {
+export function sayNotices({ flows, heartbeatFlows, notices }: Plan, log: LogSink, version: string): void {
   const names = flows.map(({ name }) => name)
+  const onlyHeartbeats = heartbeatFlows.map(({ name }) => name)
   log.write({
     level: 'info',
     event: 'Started',
-    text: `twinlog ${version}: ${names.join(', ')}`,
-    fields: { version, flows: names },
+    text: `twinlog ${version}: ${[...names, ...onlyHeartbeats.map((name) => `${name} (heartbeats)`)].join(', ')}`,
+    fields: { version, flows: names, heartbeatFlows: onlyHeartbeats },
   })
   for (const notice of notices) {
     if (notice.kind === 'not-done-yet') continue

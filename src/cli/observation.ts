@@ -1,14 +1,14 @@
 import type { Clock } from '../base/clock.ts'
 import { initialFlowState } from '../control/flow-state.ts'
+import type { FlowState } from '../control/flow-state.ts'
 import type { FlowReading } from '../control/flow-reading.ts'
-import type { FlowRunner } from '../control/flow-runner.ts'
 import type { LocalProcess } from '../control/local-process.ts'
 import { summarizeFlow } from '../control/flow-summary.ts'
 import type { FlowSummary } from '../control/flow-summary.ts'
 import { metricReaders } from '../control/metric-readers.ts'
 import { reportFlow } from '../control/status-report.ts'
 import type { StatusReport } from '../control/status-report.ts'
-import type { Supervisor } from '../control/supervisor.ts'
+import type { SupervisedFlow, Supervisor } from '../control/supervisor.ts'
 import type { ProcessPlan } from '../mirror/process-plan.ts'
 import type { EventCounters } from '../observe/counters.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
@@ -16,9 +16,14 @@ import type { Observer } from '../observe/event.ts'
 import type { LogLevel } from '../observe/log-level.ts'
 import { ProcessFigures } from '../observe/process-figures.ts'
 
+/** A flow that tells of itself. */
+export interface ObservedFlow extends Pick<SupervisedFlow, 'name'> {
+  reading(state: FlowState): FlowReading
+}
+
 export interface ObservationDependencies {
   readonly plan: ProcessPlan
-  readonly runners: readonly FlowRunner[]
+  readonly runners: readonly ObservedFlow[]
   readonly supervisor: Supervisor
   readonly process: LocalProcess
   readonly counters: EventCounters

@@ -40,6 +40,11 @@ describe('status line', () => {
     )
   })
 
+  test('a flow that only writes heartbeats is not said to copy', () => {
+    const flow = summarizeFlow(flowReading({ isHeartbeatsOnly: true }), now)
+    assert.match(statusText([flow], { recordsPerSecond: 0, bytesPerSecond: 0 }), /^eu->us heartbeats \|/)
+  })
+
   test('many flows are counted', () => {
     const flows = ['a', 'b', 'c', 'd'].map((name) => summarizeFlow(flowReading({ name }), now))
     assert.match(statusText(flows, { recordsPerSecond: 0, bytesPerSecond: 0 }), /^4 flows \| 0 partitions/)

@@ -28,14 +28,15 @@ export function statusText(flows: readonly FlowSummary[], { recordsPerSecond, by
 }
 
 function flowsText(flows: readonly FlowSummary[]): string {
-  const copying = flows.filter(({ state }) => state === 'copying')
-  const others = flows
-    .filter(({ state }) => state !== 'copying')
-    .map(({ flow, state, reason }) =>
-      state === 'standby' && reason !== null ? `${flow} standby (${reason})` : `${flow} ${shortNames[state]}`,
-    )
+  const copying = flows.filter(({ state, isHeartbeatsOnly }) => state === 'copying' && !isHeartbeatsOnly)
+  const others = flows.filter((flow) => !copying.includes(flow)).map(otherText)
   const running = copying.length > 3 ? [`${copying.length} flows`] : copying.map(({ flow }) => flow)
   return [...running, ...others].join(', ')
+}
+
+function otherText({ flow, state, reason, isHeartbeatsOnly }: FlowSummary): string {
+  if (state === 'copying' && isHeartbeatsOnly) return `${flow} heartbeats`
+  return state === 'standby' && reason !== null ? `${flow} standby (${reason})` : `${flow} ${shortNames[state]}`
 }
 
 function partitionsText(flows: readonly FlowSummary[]): string {

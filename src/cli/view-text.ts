@@ -140,7 +140,8 @@ function flowColumns({ ratesOfFlow }: ViewContent, columns: number): Column<Flow
 }
 
 /** What a flow has not told is not 0. */
-function ifCopying({ state, partitionsCount }: FlowReport, text: string): string {
+function ifCopying({ state, partitionsCount, isHeartbeatsOnly }: FlowReport, text: string): string {
+  if (isHeartbeatsOnly) return '–'
   return state === 'copying' || state === 'draining' || partitionsCount > 0 ? text : '–'
 }
 
@@ -166,6 +167,8 @@ function flowNotes({ progressOf }: ViewContent, flow: FlowReport, columns: numbe
   if (progress !== null) notes.push(progressLine(progress, columns))
   if (flow.reason !== null) note(flow.reason, flow.state === 'standby' ? 'dim' : stateStyles[flow.state])
   else if (flow.state === 'standby' && flow.owner !== null) note(`${ownerText(flow)} copies it`, 'dim')
+  else if (flow.isHeartbeatsOnly) note('not enabled: only heartbeats are written', 'dim')
+  for (const { duty, reason } of flow.duties) if (reason !== null) note(`${duty}: ${reason}`, 'yellow')
   const waitingCount = flow.recoveringCount + flow.locatingCount
   const [cause] = flow.topics.filter(({ stoppedCount }) => stoppedCount === 0).flatMap(({ reason }) => reason ?? [])
   const because = cause === undefined ? '' : `: ${cause}`

@@ -4,10 +4,11 @@
  * - `not-needed`: has no meaning here, and nothing is lost by that;
  * - `no-effect`: reaches nothing at the place where it stands (usually in MirrorMaker 2 neither);
  * - `unknown-key`: no setting of this name is known;
+ * - `by-default`: what is done without being asked for, as in MirrorMaker 2;
  * - `changed`: followed in another way than it is written, or than MirrorMaker 2 would.
  */
 export interface Notice {
-  readonly kind: 'not-done-yet' | 'not-needed' | 'no-effect' | 'unknown-key' | 'changed'
+  readonly kind: 'not-done-yet' | 'not-needed' | 'no-effect' | 'unknown-key' | 'by-default' | 'changed'
   readonly level: 'warning' | 'info'
   readonly key: string
   /** Absent where no line is to blame: what MirrorMaker 2 does by default. */

@@ -29,18 +29,6 @@ const anyClient: Scopes = ['consumer', 'producer', 'admin', 'worker']
 
 /** Key and what is known of it; a key may stand here once for each of several scopes. Source: the ConfigDefs of Kafka 4.3. */
 const entries: readonly (readonly [string, OtherSetting])[] = [
-  ...group(
-    'not-done-yet',
-    flow,
-    'topic configs are copied when a remote topic is created, not afterwards',
-    ['sync.topic.configs.enabled'],
-    ['false'],
-  ),
-  ...group('not-done-yet', flow, 'topic configs are copied when a remote topic is created, not afterwards', [
-    'sync.topic.configs.interval.seconds',
-  ]),
-  ...group('not-done-yet', flow, 'access rules are not copied', ['sync.topic.acls.enabled'], ['false']),
-  ...group('not-done-yet', flow, 'access rules are not copied', ['sync.topic.acls.interval.seconds']),
   ...group('not-done-yet', flow, 'no checkpoints are written', ['emit.checkpoints.enabled'], ['false']),
   ...group('not-done-yet', flow, 'no checkpoints are written', [
     'emit.checkpoints.interval.seconds',
@@ -61,23 +49,6 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
   ),
   ...group('not-done-yet', flow, 'consumer groups are not moved on the target', [
     'sync.group.offsets.interval.seconds',
-  ]),
-  ...group(
-    'not-done-yet',
-    flow,
-    'no heartbeats are written (heartbeats of others are copied)',
-    ['emit.heartbeats.enabled'],
-    ['false'],
-  ),
-  ...group('not-done-yet', flow, 'no heartbeats are written (heartbeats of others are copied)', [
-    'emit.heartbeats.interval.seconds',
-    'heartbeats.topic.replication.factor',
-  ]),
-  ...group('not-done-yet', flow, 'no offset syncs are written', ['emit.offset-syncs.enabled'], ['false']),
-  ...group('not-done-yet', flow, 'no offset syncs are written', [
-    'offset-syncs.topic.location',
-    'offset-syncs.topic.replication.factor',
-    'offset.lag.max',
   ]),
   ...group(
     'not-done-yet',
@@ -173,11 +144,12 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'ssl.client.auth',
   ]),
 
-  ...group('not-done-yet', worker, 'connector configs and states are not kept in topics', [
-    'status.storage.topic',
-    'status.storage.partitions',
-    'status.storage.replication.factor',
-  ]),
+  ...group(
+    'not-needed',
+    worker,
+    'there are no connectors whose state is to be kept; MirrorMaker 2 makes this topic itself',
+    ['status.storage.topic', 'status.storage.partitions', 'status.storage.replication.factor'],
+  ),
   ...group('not-done-yet', worker, 'work is not shared between processes', [
     'session.timeout.ms',
     'heartbeat.interval.ms',
@@ -326,7 +298,12 @@ export const otherPrefixes: readonly (OtherSetting & { readonly prefix: string }
     status: 'not-needed',
     why: 'remote topics are created with the partitions and configs of their source',
   },
-  { prefix: 'status.storage.', scopes: worker, status: 'not-done-yet', why: 'states are not kept in a topic' },
+  {
+    prefix: 'status.storage.',
+    scopes: worker,
+    status: 'not-needed',
+    why: 'there are no connectors whose state is to be kept; MirrorMaker 2 makes this topic itself',
+  },
   { prefix: 'key.converter.', scopes: ['worker', 'flow'], status: 'not-needed', why: 'records are copied as bytes' },
   { prefix: 'value.converter.', scopes: ['worker', 'flow'], status: 'not-needed', why: 'records are copied as bytes' },
   { prefix: 'header.converter.', scopes: ['worker', 'flow'], status: 'not-needed', why: 'records are copied as bytes' },

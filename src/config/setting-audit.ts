@@ -15,13 +15,7 @@ import { topLevelWorkerPrefixes } from './view.ts'
 import { workerSettings } from './worker-settings.ts'
 
 /** What MirrorMaker 2 does without being asked, and twinlog not yet: by the key that would switch it off. */
-const onByDefault = [
-  'sync.topic.configs.enabled',
-  'sync.topic.acls.enabled',
-  'emit.checkpoints.enabled',
-  'emit.offset-syncs.enabled',
-  'emit.heartbeats.enabled',
-]
+const onByDefault = ['emit.checkpoints.enabled']
 
 /** Says of every property that was not used why, so that nothing is silently ignored; and what MirrorMaker 2 would do by default. */
 export function auditSettings(
@@ -38,7 +32,7 @@ export function auditSettings(
     )
   }
   for (const property of resolution.file.properties.values()) {
-    if (resolution.isUsed(property) && !property.key.includes('emit.heartbeats.enabled')) continue
+    if (resolution.isUsed(property)) continue
     auditProperty(resolution, property, pairs, isStrict)
   }
   sayDefaults(resolution, pairs)
@@ -158,7 +152,7 @@ interface FlowClientPlace {
 
 function whyNoFlowClientEffect(flow: string, { role, side, name, source, target }: FlowClientPlace): string {
   if (role === 'producer')
-    return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (it belongs to offset syncs, which are not done yet)`
+    return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (here it belongs to the producer of offset syncs, which takes connection settings only)`
   if (role === 'consumer' && side === 'target')
     return 'has no effect yet: it belongs to checkpoints, which are not done yet'
   return `has no effect: ${source}.${role}.${name} comes before it, so write ${flow}.${side ?? 'source'}.${role}.${name}`
@@ -173,20 +167,12 @@ function sayUnknown(resolution: Resolution, property: Property, place: KeyPlace,
 }
 
 /** What MirrorMaker 2 does by itself for these flows, unless it is switched off. */
-function sayDefaults(resolution: Resolution, { enabled, heartbeatOnly }: FlowPairs): void {
+function sayDefaults(resolution: Resolution, { enabled }: FlowPairs): void {
   const { properties } = resolution.file
   for (const key of onByDefault) {
     const isSet = properties.has(key) || enabled.every((pair) => properties.has(`${flowName(pair)}.${key}`))
     const why = findOtherSetting(key, ['flow'])?.why
     if (!isSet && why !== undefined && enabled.length > 0)
       resolution.notice(key, 'not-done-yet', 'info', `${why} (on by default in MirrorMaker 2)`)
-  }
-  for (const pair of heartbeatOnly) {
-    resolution.notice(
-      flowName(pair),
-      'not-done-yet',
-      'info',
-      `MirrorMaker 2 would write heartbeats to ${pair.target} for this flow, which does not copy`,
-    )
   }
 }

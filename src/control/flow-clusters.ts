@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { errors } from '../base/errors.ts'
+import type { ClientSettings } from '../config/client-settings.ts'
 import { ClusterClient } from '../kafka/cluster-client.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import { memberClientId } from '../mirror/process-identity.ts'
@@ -10,16 +11,20 @@ import { runTogether } from './task-group.ts'
 import type { LocalProcess } from './local-process.ts'
 import type { CallOptions } from './topic-ports.ts'
 
-/** The clients of one flow, each with the settings that MirrorMaker 2 would give it. */
-export interface FlowClusters {
-  readonly sourceAdmin: ClusterClient
-  readonly sourceData: ClusterClient
+/** The clients of one flow for its target, each with the settings that MirrorMaker 2 would give it. */
+export interface TargetClusters {
   readonly targetAdmin: ClusterClient
   readonly targetData: ClusterClient
   readonly targetWorker: ClusterClient
   /** For the group that guards ownership: what waits for other members, and what does not. */
   readonly targetGroupBlocking: ClusterClient
   readonly targetGroup: ClusterClient
+}
+
+/** The clients of one flow for both sides. */
+export interface FlowClusters extends TargetClusters {
+  readonly sourceAdmin: ClusterClient
+  readonly sourceData: ClusterClient
 }
 
 export interface FlowClustersDependencies {
@@ -35,19 +40,35 @@ export function openFlowClusters(
   deps: FlowClustersDependencies,
   resources: AsyncDisposableStack,
 ): FlowClusters {
-  const { clock, random, observe, process } = deps
-  const clientDeps = { clock, random, onEvent: reportClusterEvents(plan.name, observe) }
-  const { source, target } = plan
-  const memberClient = { ...target.workerClient, clientId: memberClientId(plan.name, process.identity) }
+  const { source } = plan
+  const clientDeps = clientDependencies(plan.name, deps)
   return {
     sourceAdmin: resources.use(new ClusterClient(source.alias, source.client, clientDeps)),
     sourceData: resources.use(new ClusterClient(source.alias, source.dataClient, clientDeps)),
-    targetAdmin: resources.use(new ClusterClient(target.alias, target.client, clientDeps)),
-    targetData: resources.use(new ClusterClient(target.alias, target.dataClient, clientDeps)),
-    targetWorker: resources.use(new ClusterClient(target.alias, target.workerClient, clientDeps)),
-    targetGroupBlocking: resources.use(new ClusterClient(target.alias, memberClient, clientDeps)),
-    targetGroup: resources.use(new ClusterClient(target.alias, memberClient, clientDeps)),
+    ...openTargetClusters(plan, deps, resources),
   }
+}
+
+/** As openFlowClusters, for a flow that has to do with its target alone. */
+export function openTargetClusters(
+  { name, target }: Pick<FlowPlan, 'name' | 'target'>,
+  deps: FlowClustersDependencies,
+  resources: AsyncDisposableStack,
+): TargetClusters {
+  const clientDeps = clientDependencies(name, deps)
+  const memberClient = { ...target.workerClient, clientId: memberClientId(name, deps.process.identity) }
+  const open = (client: ClientSettings) => resources.use(new ClusterClient(target.alias, client, clientDeps))
+  return {
+    targetAdmin: open(target.client),
+    targetData: open(target.dataClient),
+    targetWorker: open(target.workerClient),
+    targetGroupBlocking: open(memberClient),
+    targetGroup: open(memberClient),
+  }
+}
+
+function clientDependencies(flow: string, { clock, random, observe }: FlowClustersDependencies) {
+  return { clock, random, onEvent: reportClusterEvents(flow, observe) }
 }
 
 /**
@@ -56,9 +77,16 @@ export function openFlowClusters(
  * @throws a configuration error (wrong password, no TLS, ...) at once
  */
 export async function waitForClusters(clusters: FlowClusters, { signal }: CallOptions): Promise<void> {
-  const { sourceAdmin, targetAdmin, sourceData, targetData, targetWorker, targetGroupBlocking, targetGroup } = clusters
+  const { sourceAdmin, targetAdmin, ...others } = clusters
   await reachAll([sourceAdmin, targetAdmin], { signal })
-  await reachAll([sourceData, targetData, targetWorker, targetGroupBlocking, targetGroup], { signal })
+  await reachAll(Object.values(others), { signal })
+}
+
+/** As waitForClusters, for a flow that has to do with its target alone. */
+export async function waitForTargetClusters(clusters: TargetClusters, { signal }: CallOptions): Promise<void> {
+  const { targetAdmin, ...others } = clusters
+  await reachAll([targetAdmin], { signal })
+  await reachAll(Object.values(others), { signal })
 }
 
 async function reachAll(clients: readonly ClusterClient[], { signal }: CallOptions): Promise<void> {

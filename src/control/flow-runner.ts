@@ -8,7 +8,6 @@ import type { Observer } from '../observe/event.ts'
 import { observers } from '../observe/observers.ts'
 import type { TransactionalTarget } from '../pipeline/kafka-transaction-ports.ts'
 import { Lane } from '../pipeline/lane.ts'
-import { GroupClient } from '../kafka/group-client.ts'
 import { abortable } from '../kafka/abortable.ts'
 import { waitUntilCaughtUp } from './catch-up.ts'
 import { DurableWrites } from './durable-writes.ts'
@@ -17,14 +16,18 @@ import type { FlowState } from './flow-state.ts'
 import { checkClusters, openFlowClusters, waitForClusters } from './flow-clusters.ts'
 import type { FlowClusters } from './flow-clusters.ts'
 import { DeadLetterTopic } from './dead-letter-topic.ts'
-import { FlowOwnership } from './flow-ownership.ts'
+import { createFlowDuties } from './create-flow-duties.ts'
+import { createFlowOwnership } from './create-flow-ownership.ts'
+import { DutyRunner } from './flow-duty.ts'
+import type { FlowOwnership } from './flow-ownership.ts'
 import { openFlowStores } from './flow-stores.ts'
 import type { FlowStores } from './flow-stores.ts'
 import { createFlowTopics } from './flow-topics.ts'
 import type { FlowTopics } from './flow-topics.ts'
 import { FlowTrouble } from './flow-trouble.ts'
 import { GapRecorder } from './gap-recorder.ts'
-import type { OwnerSummary } from './flow-summary.ts'
+import { ownerSummary } from './flow-summary.ts'
+import type { HeartbeatTopics } from './heartbeat-topics.ts'
 import type { LocalProcess } from './local-process.ts'
 import { runWhileOwner } from './owned-run.ts'
 import type { OwnedOptions } from './owned-run.ts'
@@ -41,6 +44,7 @@ export interface FlowRunnerDependencies {
   readonly observe: Observer<EventName>
   readonly owners: RemoteTopicOwners
   readonly process: LocalProcess
+  readonly heartbeats: HeartbeatTopics
   /** Told once when all that the source held at the start is copied, with the number of partitions that stopped. */
   readonly onCaughtUp?: ((stoppedCount: number) => void) | undefined
 }
@@ -53,8 +57,6 @@ interface RunOptions {
 /** Together with closing the connections they stay within the ten seconds that a stop may take. */
 const drainMs = 5_000
 const finalFlushTimeoutMs = 3_000
-/** MirrorMaker 2's is `connect`: neither gets in while the other is there. */
-const groupProtocol = { protocolType: 'twinlog', protocolName: 'flow-owner' }
 
 /**
  * Wires one flow in the order of the picture in docs/architecture.md: clusters, ownership, stores, lane, topic sync, position flusher. It decides
@@ -70,6 +72,7 @@ export class FlowRunner implements SupervisedFlow {
   #lane: Lane | null = null
   #positions: DurableWrites | null = null
   #ledger: DurableWrites | null = null
+  #duties: readonly DutyRunner[] = []
   #gapsTotal = 0
 
   constructor(plan: FlowPlan, deps: FlowRunnerDependencies) {
@@ -86,24 +89,17 @@ export class FlowRunner implements SupervisedFlow {
       name,
       source: source.alias,
       target: target.alias,
+      isHeartbeatsOnly: false,
       state,
       trouble: this.#trouble.reason,
-      owner: this.#owner(),
+      owner: ownerSummary(this.#ownership),
       gapsTotal: this.#gapsTotal,
       lane,
       positions: this.#positions,
       ledger: this.#ledger,
+      duties: this.#duties.map((duty) => duty.status()),
       nameFormats,
     }
-  }
-
-  /** Who owns the flow, as far as it is known here. */
-  #owner(): OwnerSummary | null {
-    const owner = this.#ownership?.owner ?? null
-    if (owner === null) return null
-    const { host, pid, sinceMs } = owner
-    const since = new Date(sinceMs).toISOString()
-    return { host, pid, since, isThisProcess: this.#ownership?.isOwner === true }
   }
 
   async run({ signal, report }: RunOptions): Promise<void> {
@@ -111,7 +107,13 @@ export class FlowRunner implements SupervisedFlow {
     const clusters = await this.#connect(resources, signal)
     report({ name: 'clusters-reachable' })
     const isSameCluster = checkClusters(this.#plan, clusters, this.#deps.observe)
-    const ownership = this.#createOwnership(clusters, report)
+    const onStandby = (cause: string) => {
+      this.#lane = null
+      this.#duties = []
+      report({ name: 'standing-by', cause })
+    }
+    const deps = { ...this.#deps, clusters, strays: this.#strays, onStandby }
+    const ownership = createFlowOwnership(this.#plan, deps)
     this.#ownership = ownership
     const copy = (options: OwnedOptions): Promise<void> => this.#runOwned(clusters, isSameCluster, ownership, options)
     await runWhileOwner(ownership, copy, { signal, report })
@@ -164,39 +166,14 @@ export class FlowRunner implements SupervisedFlow {
     report({ name: 'started' })
     const { topicsCount, partitionsCount } = topics.counts()
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
+    const { heartbeats } = this.#deps
+    resources.defer(heartbeats.listen(plan.source.alias, topics.sync.requestRound))
+    const duties = createFlowDuties(plan, { clock, clusters, heartbeats })
+    this.#duties = duties.map((duty) => new DutyRunner(duty, { flow: plan.name, clock, random, observe }))
     const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
     await this.#copy(lane, topics, { clusters, stores, flusher }, isFirstDone, {
       signal,
       drainMs: () => (tenure.aborted ? 0 : drainMs),
-    })
-  }
-
-  #createOwnership(
-    { targetGroupBlocking, targetGroup }: FlowClusters,
-    report: (event: FlowProgress) => void,
-  ): FlowOwnership {
-    const { clock, observe, process } = this.#deps
-    const { name: flow, groupId, sessionTimeoutMs } = this.#plan
-    const rebalanceTimeoutMs = 2 * sessionTimeoutMs
-    const group = new GroupClient(targetGroupBlocking, targetGroup, {
-      groupId,
-      ...groupProtocol,
-      sessionTimeoutMs,
-      rebalanceTimeoutMs,
-    })
-    const onStandby = (cause: string) => {
-      this.#lane = null
-      report({ name: 'standing-by', cause })
-    }
-    return new FlowOwnership({
-      clock,
-      observe,
-      flow,
-      group,
-      process,
-      sessionTimeoutMs,
-      strays: this.#strays,
-      onStandby,
     })
   }
 
@@ -232,6 +209,7 @@ export class FlowRunner implements SupervisedFlow {
         (until: AbortSignal) => lane.run({ signal: until, drainMs }),
         (until: AbortSignal) => sync.run({ signal: until, isFirstDone }),
         (until: AbortSignal) => this.#watchCatchUp(lane, () => sync.isComplete, until),
+        ...this.#duties.map((duty) => (until: AbortSignal) => duty.run({ signal: until })),
         (until: AbortSignal) => this.#createTrimmer(clusters, stores).run({ signal: until }),
         // It ends of itself only when another process has taken the positions over.
         (until: AbortSignal) => (flushed === null ? Promise.resolve() : this.#watchFlusher(flushed, until)),

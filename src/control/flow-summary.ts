@@ -1,4 +1,6 @@
 import type { LaneTotals, PartitionStatus } from '../pipeline/lane-status.ts'
+import type { DutyStatus } from './flow-duty.ts'
+import type { FlowOwnership } from './flow-ownership.ts'
 import type { FlowReading } from './flow-reading.ts'
 import type { FlowState } from './flow-state.ts'
 import { partitionReadings } from './partition-readings.ts'
@@ -15,6 +17,8 @@ export interface OwnerSummary {
 /** One flow in figures, for the status line and GET /status. */
 export interface FlowSummary {
   readonly flow: string
+  /** It is not enabled and copies nothing; it only writes heartbeats to its target. */
+  readonly isHeartbeatsOnly: boolean
   readonly state: FlowState['name']
   /** Why it does not copy; null while all is well. */
   readonly reason: string | null
@@ -38,6 +42,8 @@ export interface FlowSummary {
   readonly recordsPerSecond: number
   readonly bytesPerSecond: number
   readonly gapsTotal: number
+  /** What it does beside copying; empty while it does not own the flow. */
+  readonly duties: readonly DutyStatus[]
   /** What the promise of docs/delivery.md does not cover, as far as it happened; null: there is no lane now. */
   readonly exceptions: Pick<
     LaneTotals,
@@ -69,6 +75,7 @@ export function summarizeFlow(reading: FlowReading, nowMs: number): FlowSummary 
   const [total] = partitionReadings([reading], 'flow', nowMs)
   return {
     flow: reading.name,
+    isHeartbeatsOnly: reading.isHeartbeatsOnly,
     state: state.name,
     reason: 'cause' in state ? state.cause : state.name === 'waiting' ? trouble : null,
     owner,
@@ -86,6 +93,7 @@ export function summarizeFlow(reading: FlowReading, nowMs: number): FlowSummary 
     recordsPerSecond: total?.recordsPerSecond ?? 0,
     bytesPerSecond: total?.bytesPerSecond ?? 0,
     gapsTotal,
+    duties: reading.duties,
     exceptions: lane === null ? null : exceptionsOf(lane.totals),
     batches: lane === null ? null : batchesOf(lane.totals),
     heldUp: partitions
@@ -97,6 +105,14 @@ export function summarizeFlow(reading: FlowReading, nowMs: number): FlowSummary 
       .slice(0, stoppedShownMaxCount)
       .map(({ topic, partition, reason }) => ({ topic, partition, reason: reason ?? 'unknown' })),
   }
+}
+
+/** Who owns a flow, as far as it is known here. */
+export function ownerSummary(ownership: Pick<FlowOwnership, 'owner' | 'isOwner'> | null): OwnerSummary | null {
+  const owner = ownership?.owner ?? null
+  if (owner === null) return null
+  const { host, pid, sinceMs } = owner
+  return { host, pid, since: new Date(sinceMs).toISOString(), isThisProcess: ownership?.isOwner === true }
 }
 
 function orNull(value: number | undefined): number | null {

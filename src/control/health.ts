@@ -11,11 +11,16 @@ export interface Health {
 
 /**
  * Ready: each flow copies, or stands by for another process that does. A flow of which no partition is copied, or whose source tells nothing, does not copy, whatever
- * its state. A partition that stopped alone is a warning: restarting the process would not mend it.
+ * its state. A partition that stopped alone is a warning: restarting the process would not mend it. So is a flow that only writes heartbeats, and does not, and
+ * whatever else a flow does beside copying and fails at.
  */
 export function healthOf(flows: readonly FlowReport[]): Health {
-  const reasons = flows.flatMap((flow) => (isWell(flow) ? [] : [reasonOf(flow)]))
-  const warnings = flows.flatMap((report) => warningsOf(report))
+  const ill = flows.filter((flow) => !isWell(flow))
+  const reasons = ill.filter(({ isHeartbeatsOnly }) => !isHeartbeatsOnly).map(reasonOf)
+  const warnings = [
+    ...ill.filter(({ isHeartbeatsOnly }) => isHeartbeatsOnly).map(reasonOf),
+    ...flows.flatMap((report) => warningsOf(report)),
+  ]
   return { isReady: reasons.length === 0, reasons, warnings }
 }
 
@@ -34,7 +39,7 @@ function reasonOf(report: FlowReport): string {
 }
 
 function warningsOf(report: FlowReport): string[] {
-  const { flow, stopped, stoppedCount, heldUp, gapsTotal, locatingCount, recoveringCount } = report
+  const { flow, stopped, stoppedCount, heldUp, gapsTotal, locatingCount, recoveringCount, duties } = report
   const waitingCount = locatingCount + recoveringCount
   return [
     ...(waitingCount > 0 ? [`Flow ${flow}: ${waitingCount} partitions wait for their targets${because(report)}`] : []),
@@ -45,6 +50,7 @@ function warningsOf(report: FlowReport): string[] {
     ...heldUp.map(
       ({ topic, partition, reason }) => `Flow ${flow}: ${topic} partition ${partition} is held up: ${reason}`,
     ),
+    ...duties.flatMap(({ duty, reason }) => (reason === null ? [] : [`Flow ${flow}: ${duty}: ${reason}`])),
     ...(gapsTotal > 0 ? [`Flow ${flow}: ${gapsTotal} gaps were found since the process started`] : []),
   ]
 }

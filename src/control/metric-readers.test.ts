@@ -86,6 +86,7 @@ describe('metrics', () => {
   test('every metric of the catalogue is served when there is something of everything, with the labels that it declares', async () => {
     const counters = new EventCounters(['eu->us'])
     counters.event('CallRetried', { flow: 'eu->us', cluster: 'eu', api: 'Metadata', error: new Error('x') })
+    counters.event('DutyFailed', { flow: 'eu->us', duty: 'heartbeats', error: new Error('x') })
     counters.event('ConnectionFailed', { flow: 'eu->us', cluster: 'eu', broker: 1, error: new Error('x') })
     const served = await page([busyFlow()], 'prometheus', { counters })
     assert.deepEqual([...served.keys()].toSorted(), Object.keys(metricCatalogue).toSorted())

@@ -73,11 +73,26 @@ const tolerated: ReadonlySet<unknown> = new Set([
 
 /**
  * Sees to it that a compacted topic exists: creates it where it does not, and checks its cleanup.policy where that may be read.
- * @throws INTERNAL_TOPIC_NOT_COMPACTED, INTERNAL_TOPIC_MISSING; KAFKA_REFUSED when the brokers refuse it, for example because they are
- *         fewer than the replication factor
+ * @throws INTERNAL_TOPIC_NOT_COMPACTED, and as `createCompactedTopic`
  * Source: Kafka Connect's TopicAdmin.createTopics and verifyTopicCleanupPolicyOnlyCompact.
  */
 export async function ensureCompactedTopic(
+  cluster: ClusterClient,
+  topic: string,
+  spec: CompactedTopicSpec,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<TopicMetadata> {
+  const metadata = await createCompactedTopic(cluster, topic, spec, { signal })
+  await verifyCompacted(cluster, topic, signal)
+  return metadata
+}
+
+/**
+ * Creates a compacted topic where none of that name exists; one that does is taken as it is.
+ * @throws INTERNAL_TOPIC_MISSING; KAFKA_REFUSED when the brokers refuse it, for example because they are fewer than the replication factor
+ * Source: MirrorUtils.createSinglePartitionCompactedTopic.
+ */
+export async function createCompactedTopic(
   cluster: ClusterClient,
   topic: string,
   { partitions, replicationFactor }: CompactedTopicSpec,
@@ -91,7 +106,7 @@ export async function ensureCompactedTopic(
     refusal = (await createTopics(cluster, [request], { signal })).get(topic)
     if (refusal !== undefined && !tolerated.has(refusal.parameters['error'])) throw refusal
   }
-  const metadata = await awaitTopic(cluster, topic, signal).catch((cause: unknown) => {
+  return awaitTopic(cluster, topic, signal).catch((cause: unknown) => {
     signal.throwIfAborted()
     if (refusal === undefined) throw cause
     throw errors.INTERNAL_TOPIC_MISSING(
@@ -99,8 +114,6 @@ export async function ensureCompactedTopic(
       { cause },
     )
   })
-  await verifyCompacted(cluster, topic, signal)
-  return metadata
 }
 
 async function verifyCompacted(cluster: ClusterClient, topic: string, signal: AbortSignal): Promise<void> {

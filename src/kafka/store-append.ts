@@ -30,9 +30,9 @@ export async function appendToStore<Batch extends SequencedBatch>(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<FailedAppend<Batch>[]> {
   const sequences = new NumericMap(batches.map(({ partition, sequence }) => [`${topic}:${partition}`, sequence]))
-  const messages = batches.flatMap(({ partition, records, timestamp }) =>
+  const messages = batches.flatMap(({ partition, records, timestamp: writtenAt }) =>
     // The library's types do not have tombstones and records without a key; its code does. A key of a map is a buffer, so that headers may repeat.
-    records.map(({ key, value, headers = [] }) => ({
+    records.map(({ key, value, headers = [], timestamp = writtenAt }) => ({
       topic,
       partition,
       timestamp,

@@ -4,6 +4,8 @@ export interface RecordToWrite {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers?: readonly (readonly [key: Buffer, value: Buffer | null])[]
+  /** ms since the epoch; absent: the time of writing. */
+  readonly timestamp?: bigint
 }
 
 /** A batch whose sequence is fixed: it is sent again as it is until the leader has it. */

@@ -14,12 +14,15 @@ import type {
   ClusterPlan,
   FetchSettings,
   FlowPlan,
+  HeartbeatFlowPlan,
   PositionsSettings,
   RecordPolicies,
   TopicsSettings,
 } from './flow-plan.ts'
 import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledgerTopic } from './replication-policy.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
+import { resolveHeartbeats, resolveInterval, resolveOffsetSyncs } from './emit-resolution.ts'
+import { mirrorClientId } from './mirror-client-id.ts'
 import { resolveProduce } from './produce-resolution.ts'
 import { storageTopicConfigs } from './storage-topic-configs.ts'
 import { createTopicFilter } from './topic-filter.ts'
@@ -35,42 +38,65 @@ interface FlowViews {
 
 /** Works out the plan of one flow. Problems go to the resolution; the plan is usable only if there are none. */
 export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
-  const { properties } = resolution.file
-  const connector = connectorView(properties, pair, (key) => connectorKeys.has(key) || key.startsWith('twinlog.'))
-  const worker = workerView(properties, pair.target)
-  const views: FlowViews = { pair, connector, worker }
+  const views = viewsOf(resolution, pair)
+  const { connector, worker } = views
   refuseUnsafe(resolution, views)
   const producer = dataProducerView(worker, connector)
   const fetch = resolveFetch(resolution, connectorClientView(connector, 'source', 'consumer'))
-  const groupId = resolution.read(worker, 'group.id', workerSettings['group.id']) ?? `${pair.source}-mm2`
+  const policy = resolvePolicy(resolution, views)
+  const groupId = resolveGroupId(resolution, views)
   const transactions = resolveTransactions(resolution, { pair, connector, worker, producer, fetch, groupId })
   return {
     name: flowName(pair),
     source: resolveSource(resolution, views),
     target: resolveTarget(resolution, views, groupId),
-    policy: resolvePolicy(resolution, views),
+    policy,
     topicFilter: resolveFilter(resolution, connector, 'topics', 'topics.exclude'),
     topics: resolveTopics(resolution, connector),
     fetch,
     produce: resolveProduce(resolution, producer, transactions.support === 'enabled'),
     positions: resolvePositions(resolution, views),
     transactions,
+    heartbeats: resolveHeartbeats(resolution, connector),
+    offsetSyncs: resolveOffsetSyncs(resolution, connector, pair, policy),
     recordPolicies: resolveRecordPolicies(resolution, connector, pair.source),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     nameFormats: resolution.read(connector, 'metric.names.formats', flowSettings['metric.names.formats']),
     groupId,
-    sessionTimeoutMs: resolution.read(
-      connector,
-      'twinlog.session.timeout.ms',
-      flowSettings['twinlog.session.timeout.ms'],
-    ),
+    sessionTimeoutMs: resolveSessionTimeout(resolution, connector),
   }
 }
 
-/** MirrorMaker 2's client ids: `[<configured>|]A->B|<connector>[-<task>]|<role>` (MirrorConnectorConfig). */
-function mirrorClientId(name: string, connector: string, role: string): (configured: string | undefined) => string {
-  return (configured) =>
-    `${configured === undefined || configured === '' ? '' : `${configured}|`}${name}|${connector}|${role}`
+/** Works out the plan of a pair that is not enabled and for which MirrorMaker 2 would write heartbeats; undefined: it would not either. */
+export function resolveHeartbeatFlow(resolution: Resolution, pair: FlowPair): HeartbeatFlowPlan | undefined {
+  const views = viewsOf(resolution, pair)
+  const heartbeats = resolveHeartbeats(resolution, views.connector)
+  if (heartbeats === undefined) return undefined
+  const name = flowName(pair)
+  const text = `is not enabled, so it copies nothing; it only writes heartbeats to ${pair.target}, unless ${name}.emit.heartbeats.enabled is false`
+  resolution.notice(name, 'by-default', 'info', text)
+  const groupId = resolveGroupId(resolution, views)
+  return {
+    name,
+    source: { alias: pair.source },
+    target: resolveTarget(resolution, views, groupId),
+    heartbeats,
+    groupId,
+    sessionTimeoutMs: resolveSessionTimeout(resolution, views.connector),
+  }
+}
+
+function viewsOf({ file: { properties } }: Resolution, pair: FlowPair): FlowViews {
+  const connector = connectorView(properties, pair, (key) => connectorKeys.has(key) || key.startsWith('twinlog.'))
+  return { pair, connector, worker: workerView(properties, pair.target) }
+}
+
+function resolveGroupId(resolution: Resolution, { pair, worker }: FlowViews): string {
+  return resolution.read(worker, 'group.id', workerSettings['group.id']) ?? `${pair.source}-mm2`
+}
+
+function resolveSessionTimeout(resolution: Resolution, connector: View): number {
+  return resolution.read(connector, 'twinlog.session.timeout.ms', flowSettings['twinlog.session.timeout.ms'])
 }
 
 function resolveSource(resolution: Resolution, { pair, connector }: FlowViews): ClusterPlan {
@@ -140,14 +166,8 @@ function resolvePolicy(resolution: Resolution, { pair, connector }: FlowViews): 
 }
 
 function resolveTopics(resolution: Resolution, connector: View): TopicsSettings {
-  const isRefreshEnabled = resolution.read(connector, 'refresh.topics.enabled', flowSettings['refresh.topics.enabled'])
-  const intervalSeconds = resolution.read(
-    connector,
-    'refresh.topics.interval.seconds',
-    flowSettings['refresh.topics.interval.seconds'],
-  )
   return {
-    refreshIntervalMs: isRefreshEnabled ? intervalSeconds * 1000 : undefined,
+    refreshIntervalMs: resolveInterval(resolution, connector, 'refresh.topics'),
     replicationFactor: resolution.read(connector, 'replication.factor', flowSettings['replication.factor']),
     configPropertiesExclude: resolveFilter(resolution, connector, 'config.properties.exclude', undefined),
     useDefaultsFrom: resolution.read(connector, 'use.defaults.from', flowSettings['use.defaults.from']),
@@ -156,6 +176,8 @@ function resolveTopics(resolution: Resolution, connector: View): TopicsSettings 
       'heartbeats.replication.enabled',
       flowSettings['heartbeats.replication.enabled'],
     ),
+    configSyncIntervalMs: resolveInterval(resolution, connector, 'sync.topic.configs'),
+    aclSyncIntervalMs: resolveInterval(resolution, connector, 'sync.topic.acls'),
   }
 }
 

@@ -40,11 +40,50 @@ test('only flows that say enabled=true copy', () => {
     flows.map(({ name }) => name),
     ['A->B', 'B->C'],
   )
-  assert.ok(notices.some(({ key, kind }) => key === 'C->A' && kind === 'not-done-yet'))
+  assert.ok(notices.some(({ key, kind }) => key === 'C->A' && kind === 'by-default'))
   assert.deepEqual(
     plan(`${three}A->B.enabled=true\nB->C.enabled=true\n`, { clusters: ['C'] }).flows.map(({ name }) => name),
     ['B->C'],
   )
+})
+
+test('pairs that are not enabled write heartbeats where MirrorMaker 2 has a herder for them', () => {
+  const aliases = ['A', 'B', 'C', 'D', 'E', 'F']
+  const names = (lines: string, count: number, options: PlanOptions = {}) => {
+    const clusters = aliases.slice(0, count)
+    const addresses = clusters.map((alias) => `${alias}.bootstrap.servers=x:1`).join('\n')
+    const { flows, heartbeatFlows } = plan(`clusters=${clusters.join(',')}\n${addresses}\n${lines}`, options)
+    return [flows.map(({ name }) => name).join(' '), heartbeatFlows.map(({ name }) => name).join(' ')]
+  }
+  assert.deepEqual(names('A->B.enabled=true', 3), ['A->B', 'A->C B->A B->C C->A C->B'])
+  assert.deepEqual(names('A->B.enabled=true\nA->C.emit.heartbeats.enabled=false', 3), ['A->B', 'B->A B->C C->A C->B'])
+  assert.deepEqual(names('A->B.enabled=true\nemit.heartbeats.enabled=false', 6), ['A->B', ''])
+  const reverse = 'A->B.enabled=true\nemit.heartbeats.enabled=false\nB->A.emit.heartbeats.enabled=true'
+  assert.deepEqual(names(reverse, 2), ['A->B', 'B->A'])
+  // The process beside the source of a one-way flow.
+  assert.deepEqual(names('A->B.enabled=true', 2, { clusters: ['A'] }), ['', 'B->A'])
+  assert.match(problemsOf('clusters=A,B\nA.bootstrap.servers=x:1\nB.bootstrap.servers=x:1'), /no flow is enabled/)
+})
+
+test('what is written for MirrorMaker 2 has its names, intervals and clients', () => {
+  const usual = flow('')
+  assert.deepEqual(usual.heartbeats, { intervalMs: 1_000, replicationFactor: 3 })
+  assert.equal(usual.offsetSyncs?.topic, 'mm2-offset-syncs.B.internal')
+  assert.equal(usual.offsetSyncs?.lagMax, 100)
+  assert.equal(usual.offsetSyncs?.client.clientId, 'A->B|MirrorSourceConnector-0|offset-syncs-source-producer')
+  assert.deepEqual([usual.topics.configSyncIntervalMs, usual.topics.aclSyncIntervalMs], [600_000, 600_000])
+  const other = flow(
+    'replication.policy.separator=_\noffset-syncs.topic.location=target\noffset.lag.max=0\nA->B.target.producer.client.id=x\n' +
+      'emit.heartbeats.interval.seconds=5\nsync.topic.configs.interval.seconds=6\nsync.topic.acls.enabled=false',
+  )
+  assert.equal(other.offsetSyncs?.topic, 'mm2-offset-syncs_A_internal')
+  assert.equal(other.offsetSyncs?.lagMax, 0)
+  assert.equal(other.offsetSyncs?.client.clientId, 'x|A->B|MirrorSourceConnector-0|offset-syncs-target-producer')
+  assert.equal(other.heartbeats?.intervalMs, 5_000)
+  assert.deepEqual([other.topics.configSyncIntervalMs, other.topics.aclSyncIntervalMs], [6_000, undefined])
+  const dots = 'replication.policy.separator=_\nreplication.policy.internal.topic.separator.enabled=false'
+  assert.equal(flow(dots).offsetSyncs?.topic, 'mm2-offset-syncs.B.internal')
+  assert.equal(flow('emit.offset-syncs.enabled=false').offsetSyncs, undefined)
 })
 
 test('a cluster line comes before a flow line for both sides, and a flow line for one side before it', () => {

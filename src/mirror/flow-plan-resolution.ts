@@ -10,8 +10,8 @@ import type { PropertiesFile } from '../config/properties.ts'
 import { References } from '../config/references.ts'
 import { Resolution } from '../config/resolution.ts'
 import { auditSettings } from '../config/setting-audit.ts'
-import type { FlowPlan } from './flow-plan.ts'
-import { resolveFlow } from './flow-plan-flow.ts'
+import type { FlowPlan, HeartbeatFlowPlan } from './flow-plan.ts'
+import { resolveFlow, resolveHeartbeatFlow } from './flow-plan-flow.ts'
 import { resolveProcess } from './process-plan.ts'
 import type { ProcessPlan } from './process-plan.ts'
 import { compileJavaRegex } from './java-regex.ts'
@@ -27,8 +27,10 @@ export interface PlanOptions {
 
 /** What a configuration comes to. */
 export interface Plan {
-  /** The flows that copy, in the order of the aliases; never empty. */
+  /** The flows that copy, in the order of the aliases; empty only where this process serves targets (--clusters) that others copy from. */
   readonly flows: readonly FlowPlan[]
+  /** Pairs that copy nothing and only write heartbeats, as in MirrorMaker 2. */
+  readonly heartbeatFlows: readonly HeartbeatFlowPlan[]
   readonly process: ProcessPlan
   /** What the user should know, without being an error; see `formatNotice` and `formatNotDoneYet`. */
   readonly notices: readonly Notice[]
@@ -89,17 +91,22 @@ function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly p
   const resolution = new Resolution(file, problems, references)
   const pairs = flowPairs(resolution, options.clusters ?? [])
   const flows = pairs.enabled.map((pair) => resolveFlow(resolution, pair))
+  const heartbeatFlows = pairs.heartbeatOnly
+    .map((pair) => resolveHeartbeatFlow(resolution, pair))
+    .filter((plan) => plan !== undefined)
   const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
   const process = resolveProcess(resolution)
   auditSettings(resolution, pairs, { isStrict: options.isStrict === true || isStrict })
   sayCharset(resolution, file)
-  if (flows.length === 0)
+  // A process that serves the source alone has nothing to do but heartbeats; a file that enables nothing was meant otherwise.
+  const isForHeartbeats = heartbeatFlows.length > 0 && pairs.elsewhere.length > 0
+  if (flows.length === 0 && !isForHeartbeats)
     problems.add(
       'clusters',
       noFlows(pairs.aliases, options.clusters ?? []),
       'Set A->B.enabled=true for each flow that is to copy.',
     )
-  return { flows, process, notices: resolution.notices, aliases: pairs.aliases, problems }
+  return { flows, heartbeatFlows, process, notices: resolution.notices, aliases: pairs.aliases, problems }
 }
 
 function noFlows(aliases: readonly string[], clusters: readonly string[]): string {

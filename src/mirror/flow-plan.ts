@@ -92,6 +92,29 @@ export interface TopicsSettings {
   /** Whose default a topic config gets that the source topic does not set. */
   readonly useDefaultsFrom: 'source' | 'target'
   readonly isHeartbeatsReplicationEnabled: boolean
+  /** How often configs are synced after the creation; undefined: they are not. */
+  readonly configSyncIntervalMs: number | undefined
+  /** How often topic ACLs are synced; undefined: they are not. */
+  readonly aclSyncIntervalMs: number | undefined
+}
+
+/** The heartbeats that a flow writes to its target. */
+export interface HeartbeatsSettings {
+  readonly intervalMs: number
+  /** Of the topic `heartbeats` when it is created; -1: the broker's default. */
+  readonly replicationFactor: number
+}
+
+/** The offset syncs that a flow writes for MirrorMaker 2. */
+export interface OffsetSyncsSettings {
+  readonly topic: string
+  readonly location: 'source' | 'target'
+  /** Of the topic when it is created; -1: the broker's default. */
+  readonly replicationFactor: number
+  /** offset.lag.max, records. */
+  readonly lagMax: number
+  /** MirrorMaker 2's producer of offset syncs, which also stands for its admin client. */
+  readonly client: ClientSettings
 }
 
 /** What to do when data was lost before it could be copied (design.md section 5). */
@@ -120,6 +143,10 @@ export interface FlowPlan {
   readonly produce: ProduceSettings
   readonly positions: PositionsSettings
   readonly transactions: TransactionsSettings
+  /** Undefined: none are written. */
+  readonly heartbeats: HeartbeatsSettings | undefined
+  /** Undefined: none are written. */
+  readonly offsetSyncs: OffsetSyncsSettings | undefined
   readonly gapPolicy: GapPolicy
   readonly recordPolicies: RecordPolicies
   /** Which forms of MirrorMaker 2's metric names are served (metric.names.formats, KIP-1280). */
@@ -128,4 +155,10 @@ export interface FlowPlan {
   readonly groupId: string
   /** How long an owner may be silent before another takes over. */
   readonly sessionTimeoutMs: number
+}
+
+/** A flow that is not enabled: it copies nothing, and only writes heartbeats to its target. */
+export type HeartbeatFlowPlan = Pick<FlowPlan, 'name' | 'target' | 'groupId' | 'sessionTimeoutMs'> & {
+  readonly source: Pick<ClusterPlan, 'alias'>
+  readonly heartbeats: HeartbeatsSettings
 }

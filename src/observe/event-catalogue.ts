@@ -304,6 +304,10 @@ export const eventEntries = {
     text: 'Flow {flow}: a gap of {topic} partition {partition} could not be written to the ledger: {error}',
   },
   // --- duties: what a flow does beside copying ------------------------------------------------------------------------
+  HeartbeatsStarted: {
+    level: 'info',
+    text: 'Flow {flow} is not enabled and only writes heartbeats to {cluster}, as in MirrorMaker 2; {flow}.emit.heartbeats.enabled=false switches that off',
+  },
   DutyFailed: {
     level: 'warn',
     counter: 'twinlog_duty_failures_total',

@@ -70,6 +70,8 @@ export function flowReading(what: Partial<FlowReading> = {}): FlowReading {
     trouble: null,
     owner: null,
     gapsTotal: 0,
+    duties: [],
+    isHeartbeatsOnly: false,
     lane: null,
     positions: null,
     ledger: null,
