@@ -168,7 +168,7 @@ export class FlowRunner implements SupervisedFlow {
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
     const { heartbeats } = this.#deps
     resources.defer(heartbeats.listen(plan.source.alias, topics.sync.requestRound))
-    const duties = createFlowDuties(plan, { clock, clusters, heartbeats })
+    const duties = createFlowDuties(plan, { clock, observe, clusters, heartbeats, topics: topics.copied })
     this.#duties = duties.map((duty) => new DutyRunner(duty, { flow: plan.name, clock, random, observe }))
     const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
     await this.#copy(lane, topics, { clusters, stores, flusher }, isFirstDone, {

@@ -30,6 +30,8 @@ export interface FlowTopicsDependencies {
 
 export interface FlowTopics {
   readonly sync: TopicSync
+  /** The topics that are copied now, each with its remote topic. */
+  copied(): readonly { readonly topic: string; readonly targetTopic: string }[]
   counts(): { readonly topicsCount: number; readonly partitionsCount: number }
 }
 
@@ -66,5 +68,5 @@ export function createFlowTopics(plan: FlowPlan, deps: FlowTopicsDependencies): 
       partitionsCount: assigned.reduce((sum, one) => sum + one.partitionsCount, 0),
     }
   }
-  return { sync, counts }
+  return { sync, copied: () => [...assigner.assigned.values()], counts }
 }

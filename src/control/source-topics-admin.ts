@@ -1,26 +1,11 @@
-import { ConfigResourceTypes } from '@platformatic/kafka'
 import { listTopics } from '../kafka/admin.ts'
-import type { ApiResponse } from '../kafka/api-table.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
-import { kafkaErrorName } from '../kafka/kafka-error.ts'
-import type { ConfigSource, TopicConfigEntry } from './topic-config-selection.ts'
-import type { CallOptions, SourceTopics, TopicError } from './topic-ports.ts'
+import { readTopicConfigEntries } from './topic-config-entries.ts'
+import type { CallOptions, SourceTopics } from './topic-ports.ts'
 import type { TopicView } from './topic-reconciliation.ts'
 import { topicView } from './topic-view.ts'
 
-/** Topics a request asks about at once: an answer holds every config of each, about 3 KB a topic. */
-const describeChunkTopics = 100
 const unknownTopicCode = 3
-
-/** Kafka's numbers for where a config's value comes from (DescribeConfigsResponse.ConfigSource). */
-const configSources: Readonly<Record<number, ConfigSource>> = {
-  1: 'topic',
-  2: 'dynamic broker',
-  3: 'dynamic broker default',
-  4: 'static broker',
-  5: 'default',
-  8: 'group',
-}
 
 /** What topic sync asks of the source, over its admin client. */
 export class SourceTopicsAdmin implements SourceTopics {
@@ -41,38 +26,7 @@ export class SourceTopicsAdmin implements SourceTopics {
     return new Set(topics.filter((topic) => metadata.topics.get(topic)?.errorCode === unknownTopicCode))
   }
 
-  async describeConfigs(topics: readonly string[], { signal }: CallOptions) {
-    const described = new Map<string, readonly TopicConfigEntry[] | TopicError>()
-    for (let start = 0; start < topics.length; start += describeChunkTopics) {
-      const resources = topics.slice(start, start + describeChunkTopics).map((resourceName) => ({
-        resourceType: ConfigResourceTypes.TOPIC,
-        resourceName,
-        configurationKeys: null,
-      }))
-      const answer = await this.#cluster.call('describeConfigs', 'any', [resources, false, false], { signal })
-      for (const result of answer.results) described.set(result.resourceName, entriesOrError(result))
-    }
-    return described
+  describeConfigs(topics: readonly string[], options: CallOptions) {
+    return readTopicConfigEntries(this.#cluster, topics, options)
   }
-}
-
-type DescribedTopic = ApiResponse<'describeConfigs'>['results'][number]
-
-/** The admin functions of src/kafka fold all sources but the topic's own into "default"; creation has to tell them apart. */
-function entriesOrError({
-  errorCode,
-  errorMessage,
-  configs,
-}: DescribedTopic): readonly TopicConfigEntry[] | TopicError {
-  if (errorCode !== 0) {
-    const error = kafkaErrorName(errorCode)
-    return { error, cause: errorMessage ?? error }
-  }
-  return configs.map(({ name, value, readOnly, configSource, isSensitive }) => ({
-    name,
-    value: value ?? null,
-    source: configSources[configSource] ?? 'unknown',
-    isReadOnly: readOnly,
-    isSensitive,
-  }))
 }

@@ -1,8 +1,11 @@
 import type { TwinlogError } from '../base/catalogue.ts'
 import { createPartitions, createTopics } from '../kafka/admin.ts'
+import { alterTopicConfigs } from '../kafka/alter-topic-configs.ts'
+import type { TopicConfigSetting } from '../kafka/alter-topic-configs.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { TargetTopicSettings } from '../pipeline/partition-assignment.ts'
 import { readTargetSettings } from '../pipeline/target-settings.ts'
+import { readTopicConfigEntries } from './topic-config-entries.ts'
 import type { CallOptions, NewTopic, TargetTopics, TopicError } from './topic-ports.ts'
 import type { TopicView } from './topic-reconciliation.ts'
 import { topicView } from './topic-view.ts'
@@ -28,11 +31,32 @@ export class TargetTopicsAdmin implements TargetTopics {
     return views
   }
 
-  async create(topics: readonly NewTopic[], { signal }: CallOptions): Promise<ReadonlyMap<string, TopicError>> {
+  create(topics: readonly NewTopic[], options: CallOptions): Promise<ReadonlyMap<string, TopicError>> {
+    return this.#create(topics, { ...options, isTry: false })
+  }
+
+  tryCreate(topics: readonly NewTopic[], options: CallOptions): Promise<ReadonlyMap<string, TopicError>> {
+    return this.#create(topics, { ...options, isTry: true })
+  }
+
+  async #create(topics: readonly NewTopic[], { signal, isTry }: CallOptions & { readonly isTry: boolean }) {
     const failures = new Map<string, TopicError>()
     for (const chunk of chunks(topics)) {
-      collect(failures, await createTopics(this.#cluster, chunk, { signal }), 'TOPIC_ALREADY_EXISTS')
+      collect(failures, await createTopics(this.#cluster, chunk, { signal, isTry }), 'TOPIC_ALREADY_EXISTS')
     }
+    return failures
+  }
+
+  describeConfigs(topics: readonly string[], options: CallOptions) {
+    return readTopicConfigEntries(this.#cluster, topics, options)
+  }
+
+  async alterConfigs(
+    settings: ReadonlyMap<string, readonly TopicConfigSetting[]>,
+    options: CallOptions,
+  ): Promise<ReadonlyMap<string, TopicError>> {
+    const failures = new Map<string, TopicError>()
+    collect(failures, await alterTopicConfigs(this.#cluster, settings, options))
     return failures
   }
 
@@ -55,7 +79,7 @@ export class TargetTopicsAdmin implements TargetTopics {
 function collect(
   failures: Map<string, TopicError>,
   failed: ReadonlyMap<string, TwinlogError>,
-  tolerated: string,
+  tolerated?: string,
 ): void {
   for (const [topic, { code, message, parameters }] of failed) {
     const { error, detail } = parameters

@@ -1,6 +1,8 @@
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
+import { findRefusedConfigs } from './config-refusals.ts'
+import type { ConfigRefusals } from './config-refusals.ts'
 import { selectTopicConfigs } from './topic-config-selection.ts'
 import type { CallOptions, NewTopic, SourceTopics, TargetTopics, TopicError } from './topic-ports.ts'
 import type { TopicCreation, TopicGrowth } from './topic-reconciliation.ts'
@@ -34,7 +36,7 @@ export class TopicCreator {
   async create(creations: readonly TopicCreation[], { signal }: CallOptions): Promise<Set<string>> {
     if (creations.length === 0) return new Set()
     const { topics, failures } = await this.#prepare(creations, { signal })
-    for (const [topic, failure] of await this.#target.create(topics, { signal })) failures.set(topic, failure)
+    for (const [topic, failure] of await this.#createWithWhatIsTaken(topics, { signal })) failures.set(topic, failure)
     for (const { topic, targetTopic, partitionsCount } of creations) {
       const failure = failures.get(targetTopic)
       if (failure === undefined) {
@@ -44,6 +46,37 @@ export class TopicCreator {
       }
     }
     return new Set(failures.keys())
+  }
+
+  /** Some configs may be refused: then a topic is created without them, and that is said. */
+  async #createWithWhatIsTaken(topics: readonly NewTopic[], { signal }: CallOptions) {
+    const failures = new Map(await this.#target.create(topics, { signal }))
+    const refused = await findRefusedConfigs(this.#target, topics, failures, { signal })
+    const reduced = topics
+      .filter(({ topic }) => refused.has(topic))
+      .map((one) => ({
+        ...one,
+        configs: new Map([...one.configs].filter(([name]) => refused.get(one.topic)?.has(name) !== true)),
+      }))
+    if (reduced.length === 0) return failures
+    const failedAgain = await this.#target.create(reduced, { signal })
+    for (const { topic } of reduced) {
+      const failure = failedAgain.get(topic)
+      if (failure === undefined) {
+        failures.delete(topic)
+        this.#sayRefused(topics.find((one) => one.topic === topic)?.configs, topic, refused.get(topic) ?? new Map())
+      } else failures.set(topic, failure)
+    }
+    return failures
+  }
+
+  #sayRefused(configs: NewTopic['configs'] | undefined, targetTopic: string, refused: ConfigRefusals): void {
+    const { name: flow, target } = this.#plan
+    for (const [name, { cause }] of refused) {
+      const value = configs?.get(name) ?? ''
+      const fields = { flow, cluster: target.alias, targetTopic, topicsCount: 1, name, value, cause }
+      this.#observe.event('TopicConfigRefused', fields)
+    }
   }
 
   /** @returns the remote topics that could not be grown */

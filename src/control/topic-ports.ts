@@ -1,6 +1,7 @@
 import type { PartitionAssignment, TargetTopicSettings } from '../pipeline/partition-assignment.ts'
 import type { PartitionStatus } from '../pipeline/lane-status.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
+import type { TopicConfigSetting } from '../kafka/alter-topic-configs.ts'
 import type { TopicConfigEntry } from './topic-config-selection.ts'
 import type { TopicView } from './topic-reconciliation.ts'
 
@@ -40,6 +41,17 @@ export interface SourceTopics {
 export interface TargetTopics {
   describe(topics: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, TopicView>>
   create(topics: readonly NewTopic[], options: CallOptions): Promise<ReadonlyMap<string, TopicError>>
+  /** Asks what `create` would answer, and creates nothing. */
+  tryCreate(topics: readonly NewTopic[], options: CallOptions): Promise<ReadonlyMap<string, TopicError>>
+  describeConfigs(
+    topics: readonly string[],
+    options: CallOptions,
+  ): Promise<ReadonlyMap<string, readonly TopicConfigEntry[] | TopicError>>
+  /** All that is asked for a topic is done, or nothing of it. */
+  alterConfigs(
+    settings: ReadonlyMap<string, readonly TopicConfigSetting[]>,
+    options: CallOptions,
+  ): Promise<ReadonlyMap<string, TopicError>>
   /** @param counts   topic and its new total number of partitions */
   grow(counts: ReadonlyMap<string, number>, options: CallOptions): Promise<ReadonlyMap<string, TopicError>>
   /** Topics whose configuration cannot be read are missing from the answer. */

@@ -125,6 +125,9 @@ class Situation {
         }
         return new Map()
       },
+      tryCreate: async () => new Map(),
+      describeConfigs: async (topics) => new Map(topics.map((topic) => [topic, []])),
+      alterConfigs: async () => new Map(),
       settings: async (topics) =>
         new Map(topics.map((topic) => [topic, { timestampType: 'CreateTime', maxMessageBytes: 1_000_000 }])),
       brokersCount: () => 1,

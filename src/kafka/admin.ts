@@ -70,12 +70,13 @@ export async function listTopics(cluster: ClusterClient, { signal }: AdminOption
 
 /**
  * Creates topics. Not all brokers know them yet when it returns.
+ * @param options.isTry   nothing is created; the answer is what it would be
  * @returns the topics that were not created, each with its reason; TOPIC_ALREADY_EXISTS among them
  */
 export async function createTopics(
   cluster: ClusterClient,
   topics: readonly NewTopicRequest[],
-  { signal }: AdminOptions,
+  { signal, isTry = false }: AdminOptions & { readonly isTry?: boolean },
 ): Promise<ReadonlyMap<string, TwinlogError>> {
   if (topics.length === 0) return new Map()
   const request = topics.map(({ topic, partitionsCount, replicationFactor, configs }) => ({
@@ -86,7 +87,7 @@ export async function createTopics(
     configs: [...configs].map(([name, value]) => ({ name, value })),
   }))
   const { requestTimeoutMs } = cluster.settings
-  const answer = await cluster.call('createTopics', 'controller', [request, requestTimeoutMs, false], { signal })
+  const answer = await cluster.call('createTopics', 'controller', [request, requestTimeoutMs, isTry], { signal })
   return itemErrors(cluster, 'CreateTopics', answer.topics)
 }
 

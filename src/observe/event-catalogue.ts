@@ -313,6 +313,19 @@ export const eventEntries = {
     counter: 'twinlog_duty_failures_total',
     text: 'Flow {flow}: {duty}: {error}. Tried again in {retrySeconds} s; copying goes on',
   },
+  TopicConfigsAltered: {
+    level: 'info',
+    counter: 'twinlog_topic_configs_altered_total',
+    text: 'Flow {flow}: topic {targetTopic} on {cluster} did not have the configs of {topic} any more: {configs}',
+  },
+  TopicConfigRefused: {
+    level: 'warn',
+    text: 'Flow {flow}: cluster {cluster} does not take {name}={value} for {targetTopic}, and so for {topicsCount} topics: {cause}. It is left out, all else is set. To be rid of this, add it to config.properties.exclude',
+  },
+  TopicConfigsUnreadable: {
+    level: 'warn',
+    text: 'Flow {flow}: the configs of {topicsCount} topics cannot be read and are not synced, those of {topic} for example: {cause}',
+  },
   DutyRecovered: { level: 'info', text: 'Flow {flow}: {duty} work again' },
   // --- cli --------------------------------------------------------------------------------------------------------------
   LogLevelChanged: { level: 'info', text: 'The log shows level {logLevel} and above from now on ({origin})' },

@@ -46,6 +46,13 @@ export const eventMetrics = {
     help: 'How often something that a flow does beside copying (heartbeats, offset syncs, topic configs, ...) failed for a reason that it had not failed for just before.',
     mirrorMaker: null,
   },
+  twinlog_topic_configs_altered_total: {
+    type: 'counter',
+    scope: 'event',
+    labels: flow,
+    help: 'How often configs of a remote topic were altered, because they had changed at the source or by hand.',
+    mirrorMaker: null,
+  },
   twinlog_call_retries_total: {
     type: 'counter',
     scope: 'event',
