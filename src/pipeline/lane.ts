@@ -5,6 +5,7 @@ import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { createHangingTransactions } from './create-hanging-transactions.ts'
+import { createLocator } from './create-locator.ts'
 import { createTransactionLocator } from './create-transaction-locator.ts'
 import { createLaneTransactions } from './create-lane-transactions.ts'
 import type { HangingTransactions } from './hanging-transactions.ts'
@@ -16,7 +17,7 @@ import { LaneFigures } from './lane-figures.ts'
 import type { LaneTransactions } from './lane-transactions.ts'
 import { laneStatusOf } from './lane-status.ts'
 import type { LaneStatus } from './lane-status.ts'
-import { Locator } from './locator.ts'
+import type { Locator } from './locator.ts'
 import type { LocatorDependencies } from './locator-dependencies.ts'
 import { MirroredPartition } from './mirrored-partition.ts'
 import type { PartitionAssignment } from './partition-assignment.ts'
@@ -353,40 +354,13 @@ export class Lane {
     this.#keeper.located(partition)
   }
 
-  #makeLocator({ say }: LaneContext, onLocated: LocatorDependencies['onLocated']): Locator {
-    return new Locator({
+  #makeLocator(context: LaneContext, onLocated: LocatorDependencies['onLocated']): Locator {
+    return createLocator(context, {
       ports: this.#ports,
-      clock: this.#deps.clock,
-      isIdempotent: this.#plan.produce.isIdempotent,
-      autoOffsetReset: this.#plan.fetch.autoOffsetReset,
+      keeper: () => this.#keeper,
+      counts: this.#counts,
+      requestMetadata: () => this.#requestMetadata(),
       onLocated,
-      onDelayed: ({ sourceTopic: topic, partition }, error, isNews) => {
-        if (isNews) say('PartitionDelayed', { topic, partition, error })
-        if (error.action !== 'refresh-metadata') return
-        this.#requestMetadata()
-        this.#deps.onTopicsChanged?.()
-      },
-      onRefused: (partition, error) => this.#keeper.refuse(partition, error),
-      onBlind: ({ sourceTopic: topic, targetTopic, partition }, error) =>
-        say('TargetBlind', { topic, targetTopic, partition, error }),
-      onFenced: ({ sourceTopic: topic, targetTopic, partition, fence }) => {
-        this.#counts.fencesTotal++
-        say('PartitionFenced', { topic, targetTopic, partition, producerEpoch: fence?.producerEpoch })
-      },
-      onUnfenced: ({ sourceTopic: topic, targetTopic, partition }) => {
-        this.#counts.unfencedTotal++
-        say('PartitionUnfenced', { topic, targetTopic, partition })
-      },
-      onUnpositioned: (partition) => {
-        const { sourceTopic: topic, partition: index } = partition
-        const { offsetsTopic } = this.#plan.positions
-        this.#keeper.refuse(partition, errors.POSITION_MISSING({ topic, partition: index, offsetsTopic }))
-      },
-      onStartMissing: ({ sourceTopic: topic, partition }, firstOffset) => {
-        const reason = 'removed before it was copied'
-        const atMs = this.#deps.clock.now()
-        this.#deps.onGap({ topic, partition, fromOffset: 0, toOffset: firstOffset, reason, atMs })
-      },
     })
   }
 }
