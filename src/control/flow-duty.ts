@@ -12,6 +12,8 @@ export interface FlowDuty {
   readonly intervalMs: number
   /** One round. What it throws is said, and the round is tried again. */
   round(options: CallOptions): Promise<void>
+  /** Once more, when the flow stops in order and all that it wrote is acknowledged. */
+  finish?(options: CallOptions): Promise<void>
   /** What status shows of it, beside how it fares. */
   details?(): Readonly<Record<string, unknown>>
 }
@@ -92,6 +94,17 @@ export class DutyRunner {
       }
     } catch (error) {
       if (!signal.aborted) throw error
+    }
+  }
+
+  /** What the duty has left to do when the flow stops. What fails is said. @throws a defect */
+  async finish({ signal }: CallOptions): Promise<void> {
+    const { observe, flow } = this.#deps
+    try {
+      await this.#duty.finish?.({ signal })
+    } catch (error) {
+      if (classify(error).kind === 'defect' && !signal.aborted) throw error
+      observe.event('DutyUnfinished', { flow, duty: this.#duty.name, error })
     }
   }
 

@@ -168,7 +168,8 @@ export class FlowRunner implements SupervisedFlow {
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
     const { heartbeats } = this.#deps
     resources.defer(heartbeats.listen(plan.source.alias, topics.sync.requestRound))
-    const duties = createFlowDuties(plan, { clock, observe, clusters, heartbeats, topics: topics.copied })
+    const dutyDeps = { clock, random, observe, clusters, heartbeats, topics: topics.copied, trails: lane.trails }
+    const duties = createFlowDuties(plan, dutyDeps, resources)
     this.#duties = duties.map((duty) => new DutyRunner(duty, { flow: plan.name, clock, random, observe }))
     const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
     await this.#copy(lane, topics, { clusters, stores, flusher }, isFirstDone, {
@@ -218,7 +219,7 @@ export class FlowRunner implements SupervisedFlow {
     } finally {
       // Only now: the last positions are those of what the lane wrote while it drained.
       flushing.abort()
-      await flushed
+      await Promise.all([flushed, ...(drainMs() > 0 ? this.#duties.map(finishInTime) : [])])
     }
   }
 
@@ -266,6 +267,10 @@ export class FlowRunner implements SupervisedFlow {
       if (!signal.aborted) throw error
     }
   }
+}
+
+function finishInTime(duty: DutyRunner): Promise<void> {
+  return duty.finish({ signal: AbortSignal.timeout(finalFlushTimeoutMs) })
 }
 
 function deadLetterTopic(plan: FlowPlan, clusters: FlowClusters, observe: Observer<EventName>): DeadLetterTopic | null {

@@ -326,6 +326,7 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: the configs of {topicsCount} topics cannot be read and are not synced, those of {topic} for example: {cause}',
   },
+  DutyUnfinished: { level: 'warn', text: 'Flow {flow} stops, and its last {duty} are not written: {error}' },
   DutyRecovered: { level: 'info', text: 'Flow {flow}: {duty} work again' },
   // --- cli --------------------------------------------------------------------------------------------------------------
   LogLevelChanged: { level: 'info', text: 'The log shows level {logLevel} and above from now on ({origin})' },

@@ -11,6 +11,7 @@ import { createLaneTransactions } from './create-lane-transactions.ts'
 import type { HangingTransactions } from './hanging-transactions.ts'
 import { keepProducer } from './keep-producer.ts'
 import { KafkaLocatorPorts } from './kafka-locator-ports.ts'
+import { CopiedTrails } from './copied-trails.ts'
 import type { Continuation } from './continuation.ts'
 import type { LaneContext, LaneDependencies } from './lane-context.ts'
 import { LaneFigures } from './lane-figures.ts'
@@ -43,6 +44,8 @@ export class Lane {
   /** What partitions that were given up were written under, by their keys. */
   readonly #spentIdentities = new Map<string, ProducerIdentity>()
   readonly #moved = new Set<MirroredPartition>()
+  /** For offset syncs; null: none are written. */
+  readonly trails: CopiedTrails | null
   readonly #reading = new AbortController()
   readonly #running = new Set<Promise<void>>()
   readonly #defect = Promise.withResolvers<never>()
@@ -72,6 +75,7 @@ export class Lane {
   constructor(plan: FlowPlan, dependencies: LaneDependencies) {
     this.#plan = plan
     this.#deps = dependencies
+    this.trails = plan.offsetSyncs === undefined ? null : new CopiedTrails(plan.offsetSyncs.lagMax)
     // A defect may come before `run` waits for it.
     this.#defect.promise.catch(() => {})
     const context: LaneContext = {
@@ -126,6 +130,7 @@ export class Lane {
       const partition = new MirroredPartition(assignment, this.#nextSerial++, membership)
       if (this.#partitions.has(partition.key)) continue
       partition.spentIdentity = this.#spentIdentities.get(partition.key) ?? null
+      this.trails?.assigned(partition)
       this.#partitions.set(partition.key, partition)
       this.#locator.locate(partition)
     }
@@ -337,6 +342,7 @@ export class Lane {
   }
 
   #noteMoved(partition: MirroredPartition): void {
+    this.trails?.moved(partition)
     if (this.#transactions === null) this.#moved.add(partition)
     else this.#transactions.moved(partition)
   }
@@ -350,6 +356,7 @@ export class Lane {
       say('DuplicatesPossible', { topic, partition: index, upstreamOffset })
     }
     this.#context.figures.noteLocated(partition)
+    this.trails?.located(partition)
     this.#noteMoved(partition)
     this.#keeper.located(partition)
   }

@@ -3,6 +3,7 @@ import { Fifo } from '../base/fifo.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
 import type { LedgerEntry, LedgerIdentity, LedgerWrite } from '../mirror/ledger-entry.ts'
 import type { OffsetMap } from '../mirror/offset-map.ts'
+import type { OffsetTrail } from '../mirror/offset-trail.ts'
 import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
@@ -17,18 +18,13 @@ import type { LedgerTicket, PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 import { TargetRefusals } from './target-refusals.ts'
 import type { TransactionMembership } from './transaction-membership.ts'
+import type { WriteWindow } from './write-window.ts'
 import type { WriterState } from './writer-state.ts'
 
 /** Runs that are kept in memory when there are twice as many. */
 const RUNS_KEPT = 4096
 /** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
 const REMEMBERED_BATCHES = 5
-
-/** Bounds of what one partition may have in flight (design.md section 5). */
-export interface WriteWindow {
-  readonly batchesMax: number
-  readonly bytesMax: number
-}
 
 /**
  * One partition on its way from source to target: where reading goes on, what waits, what is in flight, what is acknowledged.
@@ -136,6 +132,9 @@ export class MirroredPartition {
   /** Monotonic ms of the first failure since something was last acknowledged; null: none. */
   failingSinceMs: number | null = null
 
+  /** What offset syncs are made from; null: none are written. */
+  trail: OffsetTrail | null = null
+
   // Figures.
   readonly figures = new PartitionFigures()
   recordsTotal = 0
@@ -208,6 +207,7 @@ export class MirroredPartition {
    */
   continueAt(position: { upstream: number; sequence: number; downstream: number; leaderEpoch: number }): void {
     this.generation++
+    this.trail?.goBackTo(position.upstream)
     this.fetchOffset = position.upstream
     this.lastFetchedEpoch = position.leaderEpoch
     this.#cursor.moveTo(position.upstream, position.sequence, position.downstream)
@@ -349,6 +349,7 @@ export class MirroredPartition {
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
     this.ackedDownstream = baseOffset + batch.count
+    this.trail?.note(endOf(batch) - 1, this.ackedDownstream - 1)
     if (baseOffset === expected) return true
     this.#shiftDownstream(batch, baseOffset)
     return expected < 0

@@ -74,6 +74,7 @@ export class TransactionPositions {
   committed(): void {
     for (const [partition, offset] of this.#stored) {
       partition.takenOffset = offset
+      if (this.#isMember(partition)) partition.trail?.settle()
       if (partition.ackedOffset === offset) this.#moved.delete(partition)
     }
     this.#stored = new Map()

@@ -15,7 +15,8 @@ import type { ProduceResponse, ProducedPartition } from '../wire/produce-respons
 import { forwardBatch, resealBatch } from '../wire/reseal.ts'
 import { AckTimeout } from './ack-timeout.ts'
 import { pickVersion } from './api-version.ts'
-import type { MirroredPartition, WriteWindow } from './mirrored-partition.ts'
+import type { MirroredPartition } from './mirrored-partition.ts'
+import type { WriteWindow } from './write-window.ts'
 import { Patience } from './patience.ts'
 import type { PendingBatch } from './pending-batch.ts'
 

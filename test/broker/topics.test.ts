@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import {
   alterTopic,
   createPartitions,
@@ -15,8 +16,10 @@ import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { assertSameRecords } from '../support/judge.ts'
+import { dutyOf } from '../support/logged-event.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
+import { until } from '../support/until.ts'
 
 let source: KafkaCluster
 let target: KafkaCluster
@@ -55,6 +58,35 @@ test('a remote topic gets the partitions and the explicit configs of its source,
   const { 'min.insync.replicas': ofTheCluster, ...found } = await describeTopicConfigs(target, 'made.made')
   assert.equal(ofTheCluster, '1')
   assert.deepEqual(found, copied)
+  await twinlog.stop()
+})
+
+test('the configs of a remote topic follow its source, and what was set by hand is undone, but for excluded ones', async () => {
+  const configs = { 'retention.ms': '86400000', 'max.message.bytes': '2000000' }
+  await createTopics(source, { name: 'follows', configs })
+  await using twinlog = await mirror('follows', 'follows', { 'sync.topic.configs.interval.seconds': '1' })
+  await twinlog.waitForEvent('FlowStarted')
+  await alterTopic(target, 'follows.follows', {
+    'max.message.bytes': '1',
+    'segment.ms': '1',
+    'unclean.leader.election.enable': 'true',
+  })
+  await alterTopic(source, 'follows', { 'retention.ms': null, 'retention.bytes': '5', 'cleanup.policy': 'compact' })
+  const wanted = {
+    'max.message.bytes': '2000000',
+    'retention.bytes': '5',
+    'cleanup.policy': 'compact',
+    'unclean.leader.election.enable': 'true',
+    'min.insync.replicas': '1',
+  }
+  await until(
+    'the configs of the remote topic to follow',
+    async () => isDeepStrictEqual(await describeTopicConfigs(target, 'follows.follows'), wanted),
+    () => twinlog.describe(),
+  )
+  const altered = twinlog.eventsOf('TopicConfigsAltered').length
+  await twinlog.waitForStatus((status) => dutyOf(status, 'topic configs')?.['state'] === 'done')
+  assert.ok(altered >= 1 && altered <= 3, `altered ${altered} times`)
   await twinlog.stop()
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTopics, deleteTopics } from '../../dev/kafka/admin.ts'
+import { alterTopic, createTopics, deleteTopics, describeTopicConfigs } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaVersion } from '../../dev/kafka/install.ts'
@@ -11,6 +11,7 @@ import { assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror } from '../support/mirror.ts'
 import { oneInFlight, startRecords } from '../support/record-stream.ts'
+import { until } from '../support/until.ts'
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 /** The core suite has each older version beside the newest; TWINLOG_TESTS=all adds the other pairs. */
@@ -23,6 +24,11 @@ const FURTHER_PAIRS: typeof PAIRS = [
   ['4.3.0', '3.9.1'],
   ['3.9.1', '2.8.2'],
 ]
+/** Configs that later versions do not know. */
+const FORMER_CONFIGS: Readonly<Record<string, Record<string, string>>> = {
+  '2.8.2': { 'message.format.version': '2.7' },
+  '3.9.1': { 'message.format.version': '2.7' },
+}
 const isAll = process.env['TWINLOG_TESTS'] === 'all'
 
 async function writeAll(source: KafkaCluster): Promise<void> {
@@ -31,7 +37,8 @@ async function writeAll(source: KafkaCluster): Promise<void> {
     const client = { ...source.adminProperties, ...oneInFlight, 'compression.type': codec, 'linger.ms': '5' }
     await generateRecords(client, { topic: `codec-${codec}`, partitions: 2, count: 400, valueBytes: 200 })
   }
-  await createTopics(source, { name: 'tx' })
+  const formerConfigs = FORMER_CONFIGS[source.version] ?? {}
+  await createTopics(source, { name: 'tx', configs: { 'retention.ms': '123456789', ...formerConfigs } })
   const record = (value: string): ProduceStep => ({
     topic: 'tx',
     partition: 0,
@@ -70,7 +77,10 @@ for (const [from, to] of isAll ? [...PAIRS, ...FURTHER_PAIRS] : PAIRS) {
         target,
         alias: 'eu',
         topics: 'codec-.*,tx,live',
-        properties: { 'eu.consumer.isolation.level': 'read_committed' },
+        properties: {
+          'eu.consumer.isolation.level': 'read_committed',
+          'sync.topic.configs.interval.seconds': '1',
+        },
       })
     {
       await using twinlog = await start()
@@ -95,6 +105,13 @@ for (const [from, to] of isAll ? [...PAIRS, ...FURTHER_PAIRS] : PAIRS) {
       )
     await assertSameRecords(source, target, 'live', 'eu.live', { hasOffsets: true })
     assert.equal(await assertSameRecords(source, target, 'tx', 'eu.tx'), 2)
+    const retentionOf = async (): Promise<string | undefined> =>
+      (await describeTopicConfigs(target, 'eu.tx'))['retention.ms']
+    assert.equal(await retentionOf(), '123456789')
+    if (from in FORMER_CONFIGS && to === '4.3.0')
+      await twinlog.waitForEvent('TopicConfigRefused', ({ name }) => name === 'message.format.version')
+    await alterTopic(source, 'tx', { 'retention.ms': '234567890' })
+    await until('the copy to get the retention', async () => (await retentionOf()) === '234567890')
     for (const topic of ['eu.live', 'eu.codec-zstd', 'eu.tx']) await assertLogsValid(target, topic)
     assert.deepEqual(
       twinlog.eventsOf('DuplicatesPossible').concat(twinlog.eventsOf('GapFound'), twinlog.eventsOf('PartitionStopped')),

@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopics, listOffsets } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
-import { generateRecords } from '../../dev/kafka/records.ts'
+import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
+import type { DumpedRecord } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
 import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
@@ -16,6 +18,45 @@ async function untilEnds(target: KafkaCluster, count: number): Promise<void> {
   await until(`${count} records in each partition of the copy`, isThere)
 }
 
+/** Reads what is written for readers of heartbeats and offset syncs, each record once. */
+class WrittenForReaders {
+  readonly #topics: readonly (readonly [name: string, cluster: KafkaCluster, topic: string])[]
+  readonly #read = new Map<string, number>()
+
+  constructor(source: KafkaCluster, target: KafkaCluster) {
+    this.#topics = [
+      ['heartbeats of eu', target, 'heartbeats'],
+      ['heartbeats of us', source, 'heartbeats'],
+      ['heartbeats of us, copied', target, 'eu.heartbeats'],
+      ['offset syncs', source, 'mm2-offset-syncs.us.internal'],
+    ]
+  }
+
+  async sinceLast(): Promise<Record<string, DumpedRecord[]>> {
+    const found: Record<string, DumpedRecord[]> = {}
+    for (const [name, { adminProperties: client }, topic] of this.#topics) {
+      const records = await dumpRecords({ client, topic, fromOffset: this.#read.get(name) ?? 0 })
+      const last = records.at(-1)
+      if (last !== undefined) this.#read.set(name, last.offset + 1)
+      found[name] = records
+    }
+    return found
+  }
+}
+
+/** Each different record of a topic once: its bytes, but for offsets and times, of which only what they are alike in. */
+function shapesOf(records: readonly DumpedRecord[]): string[] {
+  const shapes = records.map(({ partition, key, value, headers, timestamp }) => {
+    assert.ok(key !== null && value !== null)
+    // A heartbeat: version and time; an offset sync: two offsets.
+    const isHeartbeat = value.length === 10
+    const fixed = isHeartbeat ? value.subarray(0, 2).toString('hex') : ''
+    const isTimeOfRecord = isHeartbeat && value.readBigInt64BE(2) === timestamp
+    return JSON.stringify({ partition, key: key.toString('hex'), fixed, size: value.length, isTimeOfRecord, headers })
+  })
+  return [...new Set(shapes)].sort()
+}
+
 test(
   'from twinlog to MirrorMaker 2 and back, each stopped in order, nothing is lost and nothing copied twice',
   { timeout: 400_000 },
@@ -24,7 +65,9 @@ test(
     const [source, target] = await Promise.all([startCluster(), startCluster()])
     resources.use(source)
     resources.use(target)
-    const options = { source, target, alias: 'eu', topics: 'orders', properties: SINGLE_REPLICA }
+    const properties = { ...SINGLE_REPLICA, 'emit.heartbeats.enabled': 'true', 'emit.offset-syncs.enabled': 'true' }
+    const options = { source, target, alias: 'eu', topics: 'orders', properties }
+    const written = new WrittenForReaders(source, target)
     await createTopics(source, { name: 'orders', partitions: 2 })
     const write = (firstSequence: number) =>
       generateRecords(source.adminProperties, { topic: 'orders', partitions: 2, count: 100, firstSequence })
@@ -33,16 +76,21 @@ test(
     const before = await startMirror(options)
     await untilEnds(target, 50)
     await before.stop()
+    const ours = await written.sinceLast()
 
     await write(50)
     const mirrorMaker = await startMirrorMaker(source.installation, mirrorProperties(options))
     await untilEnds(target, 100)
     await mirrorMaker.stop()
+    const theirs = await written.sinceLast()
 
     await write(100)
     const after = await startMirror(options)
     await untilEnds(target, 150)
     await after.stop()
+    assert.deepEqual(Object.keys(ours), Object.keys(theirs))
+    for (const [topic, records] of Object.entries(theirs))
+      assert.deepEqual(shapesOf(ours[topic] ?? []), shapesOf(records), topic)
     await assertExactlyOnceInOrder(source, target, 'orders', 'eu.orders')
   },
 )

@@ -21,3 +21,9 @@ export function figureOf(
   const [flow] = (status?.['flows'] ?? []) as readonly Record<string, Readonly<Record<string, number>> | null>[]
   return flow?.[group]?.[name] ?? 0
 }
+
+/** How a duty of the first flow fares, as a status tells it. */
+export function dutyOf(status: LoggedEvent | undefined, duty: string): Readonly<Record<string, unknown>> | undefined {
+  const [flow] = (status?.['flows'] ?? []) as readonly { readonly duties: readonly Record<string, unknown>[] }[]
+  return flow?.duties.find((one) => one['duty'] === duty)
+}
