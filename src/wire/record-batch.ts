@@ -1,5 +1,6 @@
 import { errors } from '../base/errors.ts'
 import { NO_CONTROL_TYPE, controlTypeAt } from './control-record.ts'
+import { int16At, int32At } from './integers.ts'
 
 /*
  * RecordBatch, magic 2 (Kafka's DefaultRecordBatch), all big endian; `at` is the batch's first byte:
@@ -50,33 +51,33 @@ const TWO_TO_32 = 2 ** 32
 
 /** Any int64; not a safe integer if the bytes are hostile (readBatchHeader judges it). */
 export function baseOffsetAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4)
+  return int32At(bytes, at) * TWO_TO_32 + (int32At(bytes, at + 4) >>> 0)
 }
 
 /** Whole size in bytes, as the batch claims it. */
 export function batchSizeAt(bytes: Buffer, at: number): number {
-  return 12 + bytes.readInt32BE(at + 8)
+  return 12 + int32At(bytes, at + 8)
 }
 
 export function leaderEpochAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + 12)
+  return int32At(bytes, at + 12)
 }
 
 export function magicAt(bytes: Buffer, at: number): number {
-  return bytes.readInt8(at + 16)
+  return (bytes[at + 16]! << 24) >> 24
 }
 
 /** CRC-32C as the batch claims it, 0 to 2^32 - 1. */
 export function crcAt(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at + 17)
+  return int32At(bytes, at + 17) >>> 0
 }
 
 export function attributesAt(bytes: Buffer, at: number): number {
-  return bytes.readUInt16BE(at + 21)
+  return int16At(bytes, at + 21) & 0xffff
 }
 
 export function lastOffsetDeltaAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + 23)
+  return int32At(bytes, at + 23)
 }
 
 export function baseTimestampAt(bytes: Buffer, at: number): bigint {
@@ -90,7 +91,7 @@ export function maxTimestampAt(bytes: Buffer, at: number): bigint {
 /** The same as a number, for people: exact within 2^53 ms, and -1 where the bytes end before it. */
 export function maxTimestampMsAt(bytes: Buffer, at: number): number {
   if (at + 43 > bytes.length) return -1
-  return bytes.readInt32BE(at + 35) * TWO_TO_32 + bytes.readUInt32BE(at + 39)
+  return int32At(bytes, at + 35) * TWO_TO_32 + (int32At(bytes, at + 39) >>> 0)
 }
 
 export function producerIdAt(bytes: Buffer, at: number): bigint {
@@ -98,15 +99,15 @@ export function producerIdAt(bytes: Buffer, at: number): bigint {
 }
 
 export function producerEpochAt(bytes: Buffer, at: number): number {
-  return bytes.readInt16BE(at + 51)
+  return int16At(bytes, at + 51)
 }
 
 export function baseSequenceAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + 53)
+  return int32At(bytes, at + 53)
 }
 
 export function recordCountAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + 57)
+  return int32At(bytes, at + 57)
 }
 
 /** Names of the codecs by their id in the attributes. */
@@ -194,8 +195,8 @@ function readMagic2(bytes: Buffer, at: number, into: BatchHeader): BatchHeader {
   into.crc = crcAt(bytes, at)
   into.lastOffsetDelta = lastOffsetDeltaAt(bytes, at)
   into.lastOffset = into.baseOffset + into.lastOffsetDelta
-  into.producerIdHigh = bytes.readInt32BE(at + 43)
-  into.producerIdLow = bytes.readInt32BE(at + 47)
+  into.producerIdHigh = int32At(bytes, at + 43)
+  into.producerIdLow = int32At(bytes, at + 47)
   into.producerEpoch = producerEpochAt(bytes, at)
   into.baseSequence = baseSequenceAt(bytes, at)
   into.recordCount = recordCountAt(bytes, at)
@@ -220,7 +221,7 @@ function readMagic0Or1(bytes: Buffer, at: number, into: BatchHeader): BatchHeade
   into.producerEpoch = NO_PRODUCER_EPOCH
   into.baseSequence = NO_SEQUENCE
   // Only these bits exist in the old formats; magic 0 has no timestamp and so no timestamp type.
-  setAttributes(into, bytes.readUInt8(at + 17) & (CODEC_MASK | (into.magic === 1 ? APPEND_TIME_MASK : 0)))
+  setAttributes(into, bytes[at + 17]! & (CODEC_MASK | (into.magic === 1 ? APPEND_TIME_MASK : 0)))
   into.recordCount = into.codec === 0 ? 1 : -1
   into.controlType = NO_CONTROL_TYPE
   return into
