@@ -7,7 +7,7 @@ import { compress, decompress } from '../src/wire/compression.ts'
 import type { Codec } from '../src/wire/compression.ts'
 import { CODEC_NAMES } from '../src/wire/record-batch.ts'
 import { transcodeBatches } from '../src/wire/transcode-batches.ts'
-import type { SourceBatch, TranscodeOptions } from '../src/wire/transcoded.ts'
+import type { SourceBatches, TranscodeOptions } from '../src/wire/transcoded.ts'
 
 const OPTIONS: TranscodeOptions = {
   firstUpstream: 0,
@@ -16,7 +16,6 @@ const OPTIONS: TranscodeOptions = {
   preferredBatchBytes: 1 << 20,
   dropsNullKeys: false,
   decompressionLimitBytes: 64 << 20,
-  verifiesChecksums: true,
 }
 
 /** JSON of that size, which compresses as such records do. */
@@ -28,45 +27,34 @@ function value(size: number, number: number): Buffer {
   return Buffer.from(text.slice(0, size))
 }
 
-/** Batches one after another, as a Fetch answer has them; `recordsEach` of them tells how many each has. */
+/** Batches in portions, as answers of about 1 MiB bring them; `recordsEach` tells how many records each has. */
 function sourcesOf(
   codec: Codec,
   recordsCount: number,
   recordsEach: (index: number) => number,
   valueSize: number,
-): SourceBatch[] {
+): SourceBatches[] {
   const builder = new BatchBuilder()
-  const batches: Buffer[] = []
-  let index = 0
-  while (index < recordsCount) {
+  const portions: SourceBatches[] = []
+  let batches: Buffer[] = []
+  let places: number[] = []
+  let size = 0
+  for (let index = 0, batchIndex = 0; index < recordsCount; batchIndex++) {
     const baseOffset = index
-    for (let left = recordsEach(batches.length); left > 0 && index < recordsCount; left--, index++) {
+    for (let left = recordsEach(batchIndex); left > 0 && index < recordsCount; left--, index++) {
       const bytes = value(valueSize, index)
       builder.addPlain(bytes, 0, Math.min(8, valueSize), 0, valueSize, 400, index)
     }
     const batch = builder.seal(codec, compress(codec, builder.records))
     batch.writeInt32BE(baseOffset, 4)
     batches.push(batch)
-  }
-  const bytes = Buffer.concat(batches)
-  let at = 0
-  return batches.map(({ length: size }) => {
-    at += size
-    return { bytes, at: at - size, size }
-  })
-}
-
-/** Source batches in portions, as answers of about 1 MiB bring them. */
-function portionsOf(sources: readonly SourceBatch[]): SourceBatch[][] {
-  const portions: SourceBatch[][] = [[]]
-  let size = 0
-  for (const source of sources) {
-    if (size > 1 << 20) {
-      portions.push([])
-      size = 0
-    }
-    size += source.size
-    portions.at(-1)?.push(source)
+    places.push(size)
+    size += batch.length
+    if (size <= 1 << 20 && index < recordsCount) continue
+    portions.push({ bytes: Buffer.concat(batches), places })
+    batches = []
+    places = []
+    size = 0
   }
   return portions
 }
@@ -87,8 +75,8 @@ async function measure(what: string, recordsCount: number, run: () => Promise<nu
   console.log(`${what.padEnd(70)}${figures}  ${(bytes / 1e6).toFixed(1)} MB`)
 }
 
-/** Longest time between two turns of the event loop, while all portions are transcoded. */
-async function transcodeAll(portions: SourceBatch[][], options: TranscodeOptions): Promise<number> {
+/** @returns bytes of all that comes out */
+async function transcodeAll(portions: readonly SourceBatches[], options: TranscodeOptions): Promise<number> {
   let bytes = 0
   for (const portion of portions) {
     const result = transcodeBatches(portion, options)
@@ -101,10 +89,9 @@ async function transcodeAll(portions: SourceBatch[][], options: TranscodeOptions
 async function measureTranscode(
   what: string,
   recordsCount: number,
-  sources: SourceBatch[],
+  portions: readonly SourceBatches[],
   changes: Partial<TranscodeOptions>,
 ): Promise<void> {
-  const portions = portionsOf(sources)
   await measure(what, recordsCount, () => transcodeAll(portions, { ...OPTIONS, ...changes }))
 }
 

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { locatedPartition } from '../../test/support/located-partition.ts'
 import { encodePlainBatch } from '../../test/support/plain-batch.ts'
 import type { PlainBatch } from '../../test/support/plain-batch.ts'
+import { wireFixture } from '../../test/support/wire-fixture.ts'
 import { errors } from '../base/errors.ts'
+import { batchSizeAt } from '../wire/record-batch.ts'
 import type { TargetBatch } from '../wire/transcoded.ts'
 import { AnswerWalk } from './answer-walk.ts'
 import type { BatchGroup } from './batch-group.ts'
@@ -148,6 +150,30 @@ test('a damaged batch is met when what is before it is taken in', () => {
   assert.throws(() => intake.advance(walk, round()), { code: 'BATCH_CHECKSUM' })
   assert.equal(partition.fetchOffset, 2)
 })
+
+for (const checkCrcs of [true, false]) {
+  for (const name of [
+    'source batch none',
+    'source batch zstd',
+    'message set magic 1 plain',
+    'message set magic 0 gzip',
+  ]) {
+    test(`what is decoded is verified first, also where check.crcs is ${checkCrcs} (${name}): a new checksum would make damage look right`, () => {
+      const log = wireFixture('kafka-classes', name)
+      const taken = (bytes: Buffer): BatchGroup | null => {
+        // Another codec than any of them: all have to be decoded.
+        const intake = new BatchIntake({ ...settings, checkCrcs, codec: 2 })
+        return intake.advance(walkOver(locatedPartition(0, 0), [bytes]), round())
+      }
+      assert.equal(taken(log)?.isNeeded, true)
+      for (const at of [batchSizeAt(log, 0) - 1, 17]) {
+        const damaged = Buffer.from(log)
+        damaged[at] = (damaged[at] ?? 0) ^ 0x10
+        assert.throws(() => taken(damaged), /is damaged: .*CRC-32/, `byte ${at}`)
+      }
+    })
+  }
+}
 
 /** A group of offsets 10 to 19 of a partition at 10. */
 function grouped(): { partition: MirroredPartition; intake: BatchIntake; walk: AnswerWalk; group: BatchGroup } {

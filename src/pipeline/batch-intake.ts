@@ -4,6 +4,7 @@ import { errors } from '../base/errors.ts'
 import type { Run } from '../mirror/run.ts'
 import { chooseRewrite, chooseWhole } from '../wire/choose-rewrite.ts'
 import type { DropReason, Rewrite, RewritePlan } from '../wire/choose-rewrite.ts'
+import { verifyOldChecksum } from '../wire/legacy-cursor.ts'
 import { BATCH_HEADER_SIZE, BatchHeader, maxTimestampAt, readBatchHeader } from '../wire/record-batch.ts'
 import { verifyChecksum } from '../wire/reseal.ts'
 import type { TargetBatch, UpstreamPiece } from '../wire/transcoded.ts'
@@ -150,10 +151,14 @@ export class BatchIntake {
     const { bytes } = walk.memory
     const header = this.#header
     if (readBatchHeader(bytes, at, walk.end, header) === 'truncated') return 'truncated'
-    if (this.#settings.checkCrcs && header.magic === 2) verifyChecksum(bytes, at, header.size)
+    if (this.#settings.checkCrcs) verify(bytes, at, header)
     this.#plan.position = position
     this.#plan.isAborted = walk.aborted !== null && walk.aborted.isAborted(header)
-    return chooseRewrite(header, this.#plan)
+    const rewrite = chooseRewrite(header, this.#plan)
+    // What is written anew gets a checksum of its own, which would make damage look right.
+    const isDecoded = rewrite.kind === 'rebuild' || rewrite.kind === 'coalesce'
+    if (isDecoded && !this.#settings.checkCrcs) verify(bytes, at, header)
+    return rewrite
   }
 
   #drop(partition: MirroredPartition, reason: DropReason): void {
@@ -198,11 +203,7 @@ export class BatchIntake {
   #tryRead(walk: AnswerWalk, at: number, position: number): Rewrite {
     try {
       const rewrite = this.#read(walk, at, position)
-      if (rewrite === 'truncated') return ENDS_GROUP
-      // A damaged one would spoil the group: what is decoded is verified in any case.
-      const { magic, size } = this.#header
-      if (!this.#settings.checkCrcs && magic === 2) verifyChecksum(walk.memory.bytes, at, size)
-      return rewrite
+      return rewrite === 'truncated' ? ENDS_GROUP : rewrite
     } catch (error) {
       if (!(error instanceof TwinlogError)) throw error
       return ENDS_GROUP
@@ -247,6 +248,11 @@ export class BatchIntake {
 }
 
 const ENDS_GROUP: Rewrite = { kind: 'reseal', reason: 'usual' }
+
+function verify(bytes: Buffer, at: number, { magic, size }: BatchHeader): void {
+  if (magic === 2) verifyChecksum(bytes, at, size)
+  else verifyOldChecksum(bytes, at, size)
+}
 
 function firstOffsetOf([first]: readonly UpstreamPiece[]): number {
   assert(first !== undefined, 'a batch has records')

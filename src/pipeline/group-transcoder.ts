@@ -1,9 +1,9 @@
 import type { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
 import type { Codec } from '../wire/compression.ts'
-import { attributesAt, batchSizeAt, magicAt, CODEC_MASK } from '../wire/record-batch.ts'
+import { attributesAt, magicAt, CODEC_MASK } from '../wire/record-batch.ts'
 import { transcodeBatches } from '../wire/transcode-batches.ts'
-import type { OversizedRecord, SourceBatch, TargetBatch, TranscodeOptions, Transcoded } from '../wire/transcoded.ts'
+import type { OversizedRecord, SourceBatches, TargetBatch, TranscodeOptions, Transcoded } from '../wire/transcoded.ts'
 import type { AnswerWalk } from './answer-walk.ts'
 import type { BatchGroup } from './batch-group.ts'
 import type { DeadLetterOrigin } from './dead-letter-writer.ts'
@@ -89,7 +89,6 @@ export class GroupTranscoder {
       maxBatchBytes: target.maxMessageBytes,
       splitBatchBytes: refusals.batchBytesMax,
       ...(refusals.records.size === 0 ? {} : { refusedUpstreams: refusals.records }),
-      verifiesChecksums: true,
       preferredBatchBytes: isKept ? Number.MAX_SAFE_INTEGER : coalescedBytesMax,
       dropsNullKeys: refusals.areKeysDoubted(nowMs()),
       decompressionLimitBytes,
@@ -131,8 +130,8 @@ function levelOf(level: number | null, codec: Codec | null, { isNeeded }: BatchG
   return codec === null && !isNeeded ? { level: 1 } : {}
 }
 
-function sourcesOf({ memory: { bytes } }: AnswerWalk, { places }: BatchGroup): SourceBatch[] {
-  return places.map((at) => ({ bytes, at, size: batchSizeAt(bytes, at) }))
+function sourcesOf({ memory: { bytes } }: AnswerWalk, { places }: BatchGroup): SourceBatches {
+  return { bytes, places }
 }
 
 function codecAt(bytes: Buffer, at: number): number {

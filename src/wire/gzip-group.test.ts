@@ -3,20 +3,32 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { encodePlainBatch } from '../../test/support/plain-batch.ts'
 import { GzipGroup } from './gzip-group.ts'
-import type { SourceBatch } from './transcoded.ts'
+import type { SourceBatches } from './transcoded.ts'
 
-/** Only codec, format and size of the header matter. */
-function source(packed: Buffer, codec: 0 | 1 = 1): SourceBatch {
-  const batch = encodePlainBatch({ records: [{ offset: 0, timestamp: 0n, key: null, value: null }], codec })
-  const bytes = Buffer.concat([Buffer.alloc(5), batch.subarray(0, 61), packed, Buffer.alloc(5)])
-  return { bytes, at: 5, size: 61 + packed.length }
+/** A batch; only codec, format and size of its header matter. */
+function batch(packed: Buffer, codec: 0 | 1 = 1): Buffer {
+  const plain = encodePlainBatch({ records: [{ offset: 0, timestamp: 0n, key: null, value: null }], codec })
+  const bytes = Buffer.concat([plain.subarray(0, 61), packed])
+  bytes.writeInt32BE(bytes.length - 12, 8)
+  return bytes
+}
+
+function sourcesOf(batches: readonly Buffer[]): SourceBatches {
+  const places: number[] = []
+  let at = 5
+  for (const { length } of batches) {
+    places.push(at)
+    at += length
+  }
+  return { bytes: Buffer.concat([Buffer.alloc(5), ...batches, Buffer.alloc(5)]), places }
 }
 
 const text = (index: number): Buffer => Buffer.from(`records of batch ${index} `.repeat(1 + (index % 5)))
-const good = (index: number): SourceBatch => source(gzipSync(text(index)))
-const all = (sources: readonly SourceBatch[], limitBytes = 1 << 20): (string | undefined)[] => {
+const good = (index: number): Buffer => batch(gzipSync(text(index)))
+const all = (batches: readonly Buffer[], limitBytes = 1 << 20): (string | undefined)[] => {
   const group = new GzipGroup(limitBytes)
-  return sources.map((_, index) => group.recordsOf(sources, index)?.toString())
+  const sources = sourcesOf(batches)
+  return batches.map((_, index) => group.recordsOf(sources, index)?.toString())
 }
 
 test('small neighbours are given what is in them, however many there are', () => {
@@ -28,18 +40,18 @@ test('small neighbours are given what is in them, however many there are', () =>
 })
 
 test('some may be passed over', () => {
-  const sources = Array.from({ length: 20 }, (_, index) => good(index))
+  const sources = sourcesOf(Array.from({ length: 20 }, (_, index) => good(index)))
   const group = new GzipGroup(1 << 20)
   for (const index of [0, 3, 4, 11, 19]) assert.deepEqual(group.recordsOf(sources, index), text(index))
 })
 
 test('another codec, a large batch, and fewer than three end a group; the next begins behind', () => {
-  const large = source(gzipSync(Buffer.from(Array.from({ length: 9000 }, (_, index) => (index * index * 7919) >> 5))))
+  const large = batch(gzipSync(Buffer.from(Array.from({ length: 9000 }, (_, index) => (index * index * 7919) >> 5))))
   const sources = [
     good(0),
     good(1),
     good(2),
-    source(Buffer.alloc(50), 0),
+    batch(Buffer.alloc(50), 0),
     good(4),
     good(5),
     large,
@@ -70,7 +82,7 @@ function damaged(bytes: Buffer, at: number): Buffer {
 for (const [what, packed] of Object.entries(unusual)) {
   for (const place of [0, 2, 4]) {
     test(`${what} in batch ${place} of 5: every batch is left to be looked at alone`, () => {
-      const sources = Array.from({ length: 5 }, (_, index) => (index === place ? source(packed) : good(index)))
+      const sources = Array.from({ length: 5 }, (_, index) => (index === place ? batch(packed) : good(index)))
       assert.deepEqual(all(sources), [undefined, undefined, undefined, undefined, undefined])
     })
   }
@@ -82,7 +94,7 @@ test('sizes that are wrong in two places, and right together, are found out', ()
   const size = Buffer.alloc(4)
   size.writeUInt32LE(text(3).length + text(1).length)
   const second = Buffer.concat([gzipSync(text(1)), Buffer.alloc(10), size])
-  assert.deepEqual(all([good(0), good(2), source(first), source(second)]), [undefined, undefined, undefined, undefined])
+  assert.deepEqual(all([good(0), good(2), batch(first), batch(second)]), [undefined, undefined, undefined, undefined])
 })
 
 test('what is over the limit is left to who says so', () => {

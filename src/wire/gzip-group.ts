@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
-import { BATCH_HEADER_SIZE, CODEC_MASK, CONTROL_MASK, attributesAt, magicAt } from './record-batch.ts'
-import type { SourceBatch } from './transcoded.ts'
+import { BATCH_HEADER_SIZE, CODEC_MASK, CONTROL_MASK, attributesAt, batchSizeAt, magicAt } from './record-batch.ts'
+import type { SourceBatches } from './transcoded.ts'
 
 const GZIP = 1
 /** A call of gunzip takes 6 us, whatever little it has to do; larger batches have enough to do. */
@@ -33,18 +33,20 @@ export class GzipGroup {
    * @param index of a source of magic 2 and gzip; not below that of the call before
    * @returns its records, decompressed; undefined when it is to be looked at alone
    */
-  recordsOf(sources: readonly SourceBatch[], index: number): Buffer | undefined {
+  recordsOf(sources: SourceBatches, index: number): Buffer | undefined {
     if (index >= this.#end) this.#gather(sources, index)
     return this.#outputs[index - this.#first]
   }
 
-  #gather(sources: readonly SourceBatch[], first: number): void {
+  #gather(sources: SourceBatches, first: number): void {
     const packed: Buffer[] = []
     const sizes: number[] = []
     let packedBytes = 0
     let recordsBytes = 0
-    for (let index = first; index < sources.length; index++) {
-      const { bytes, at, size } = sources[index]!
+    const { bytes, places } = sources
+    for (let index = first; index < places.length; index++) {
+      const at = places[index]!
+      const size = batchSizeAt(bytes, at)
       if (!isSmallGzip(bytes, at, size)) break
       const recordsSize = bytes.readUInt32LE(at + size - 4)
       packedBytes += size

@@ -6,11 +6,10 @@ import { BatchBuilder } from './batch-builder.ts'
 import { decompressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
 import { GzipGroup } from './gzip-group.ts'
-import { LegacyCursor, verifyOldChecksum } from './legacy-cursor.ts'
+import { LegacyCursor } from './legacy-cursor.ts'
 import { BATCH_HEADER_SIZE, BatchHeader, readBatchHeader } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
-import { verifyChecksum } from './reseal.ts'
-import type { SourceBatch, TranscodeOptions, Transcoded } from './transcoded.ts'
+import type { SourceBatches, TranscodeOptions, Transcoded } from './transcoded.ts'
 
 /** Longest stretch without a turn for others, in ms; the first one may be longer, because it may be the only one. */
 const FIRST_TURN_MS = 6
@@ -32,15 +31,12 @@ type Steps = Generator<Pending, Transcoded, Buffer>
  * Makes target batches of source batches: small ones are put together, what is too large is split, holes are closed, old
  * formats become magic 2, append time becomes the records' own time. Keys, values, headers and timestamps stay what a
  * consumer of the source sees.
- * @param sources of one partition, whole, in offset order. Control batches give nothing; they separate what is around them
+ * @param sources of one partition, in offset order. Control batches give nothing; they separate what is around them
  * @returns at once when it takes a few ms; else a promise, until which the sources' bytes must stay as they are
- * @throws BATCH_CORRUPT, BATCH_CHECKSUM, BATCH_EXPANDS (or rejects with them): nothing of the sources may be copied
+ * @throws BATCH_CORRUPT, BATCH_CHECKSUM (inside of an old format), BATCH_EXPANDS (or rejects with them): nothing of the sources may be copied
  * Sizes in bytes, offsets in records; see transcoded.ts.
  */
-export function transcodeBatches(
-  sources: readonly SourceBatch[],
-  options: TranscodeOptions,
-): Transcoded | Promise<Transcoded> {
+export function transcodeBatches(sources: SourceBatches, options: TranscodeOptions): Transcoded | Promise<Transcoded> {
   const builder = idleBuilders.pop() ?? new BatchBuilder()
   const steps = transcode(sources, options, builder)
   const startMs = performance.now()
@@ -92,17 +88,18 @@ function giveBack(builder: BatchBuilder): void {
   idleBuilders.push(builder)
 }
 
-function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, builder: BatchBuilder): Steps {
+function* transcode(sources: SourceBatches, options: TranscodeOptions, builder: BatchBuilder): Steps {
   const assembly = new BatchAssembly(options, builder)
   const header = new BatchHeader()
   const records = new RecordCursor()
   const gzipGroup = new GzipGroup(options.decompressionLimitBytes)
   let nextUpstream = options.firstUpstream
   let sinceTurn = 0
-  for (let index = 0; index < sources.length; index++) {
-    const source = sources[index]!
-    const { bytes, at, size } = source
-    readWhole(source, header, options)
+  const { bytes, places } = sources
+  for (let index = 0; index < places.length; index++) {
+    const at = places[index]!
+    readWhole(bytes, at, header, nextUpstream)
+    const { size } = header
     nextUpstream = header.lastOffset + 1
     sinceTurn += size
     if (sinceTurn > TURN_BYTES) {
@@ -112,7 +109,7 @@ function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, 
     if (header.isControl) yield* assembly.close()
     if (header.isControl || header.recordCount === 0 || header.lastOffset < options.firstUpstream) continue
     if (header.magic < 2) {
-      yield* addOld(source, header, assembly, options)
+      yield* addOld(bytes, at, header, assembly, options)
       continue
     }
     // The usual source has one record: it is walked where it lies, and no generator is made for it.
@@ -138,11 +135,13 @@ function* transcode(sources: readonly SourceBatch[], options: TranscodeOptions, 
 
 /** Adds the records of a message set entry of magic 0 or 1. */
 function* addOld(
-  { bytes, at, size }: SourceBatch,
+  bytes: Buffer,
+  at: number,
   header: BatchHeader,
   assembly: BatchAssembly,
   options: TranscodeOptions,
 ): Generator<Pending, void, Buffer> {
+  const { size } = header
   const records = new LegacyCursor()
   if (header.codec === 0) {
     if (assembly.beginsAnew(header, size)) yield* assembly.close()
@@ -156,15 +155,9 @@ function* addOld(
   while (assembly.addSomeOld(records)) yield undefined
 }
 
-function readWhole({ bytes, at, size }: SourceBatch, header: BatchHeader, options: TranscodeOptions): void {
-  const { firstUpstream, verifiesChecksums } = options
-  if (readBatchHeader(bytes, at, at + size, header) === 'truncated' || header.size !== size) {
-    const offset = header.size === size ? header.baseOffset : firstUpstream
-    throw errors.BATCH_CORRUPT({ offset, what: `it is not the ${size} bytes that it claims` })
-  }
-  if (!verifiesChecksums) return
-  if (header.magic === 2) verifyChecksum(bytes, at, size)
-  else verifyOldChecksum(bytes, at, size)
+function readWhole(bytes: Buffer, at: number, header: BatchHeader, expectedOffset: number): void {
+  if (readBatchHeader(bytes, at, bytes.length, header) === 'truncated')
+    throw errors.BATCH_CORRUPT({ offset: expectedOffset, what: 'it is not as long as it claims' })
 }
 
 /** Decompresses, and says which batch it is that cannot be. */

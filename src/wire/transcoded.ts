@@ -3,19 +3,17 @@ import type { Codec } from './compression.ts'
 /*
  * What transcodeBatches (transcode-batches.ts) takes and gives:
  *
- *   transcodeBatches(sources: readonly SourceBatch[], options: TranscodeOptions): Transcoded | Promise<Transcoded>
+ *   transcodeBatches(sources: SourceBatches, options: TranscodeOptions): Transcoded | Promise<Transcoded>
  *
  * It gives the result at once when that takes a few ms. Else it gives a promise: other work has its turn every few ms,
  * and large blocks are (de)compressed in other threads. The sources' bytes must stay as they are until it is done.
  */
 
-/** One batch of magic 2, or one message set entry of magic 0 or 1, whole. */
-export interface SourceBatch {
+/** Batches of magic 2 and message set entries of magic 0 and 1, each whole and with the checksum that it claims: who hands them over has verified it. */
+export interface SourceBatches {
   readonly bytes: Buffer
-  /** Index of its first byte. */
-  readonly at: number
-  /** Whole size in bytes, as its header says. */
-  readonly size: number
+  /** Index of the first byte of each; its header says how large it is. */
+  readonly places: readonly number[]
 }
 
 /** What may become of the records. */
@@ -41,11 +39,6 @@ export interface TranscodeOptions {
   readonly dropsNullKeys: boolean
   /** Most bytes that a source batch may have when decompressed. */
   readonly decompressionLimitBytes: number
-  /**
-   * The sources' checksums are verified. False only where the caller did so: the target batches have checksums of their
-   * own, which would make damage look right.
-   */
-  readonly verifiesChecksums: boolean
 }
 
 /** Records whose upstream offsets follow each other without a hole. */
