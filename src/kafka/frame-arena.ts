@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { freeNow } from '../base/free-now.ts'
 
 /**
  * One answer of a broker: its bytes lie in an arena that goes back to its pool when the last frame in it was released.
@@ -151,7 +152,7 @@ export class Arena {
 
   /** Frees the memory at once instead of when the collector gets to it: oversized frames may follow each other quickly. */
   detach(): void {
-    ;(this.bytes.buffer as ArrayBuffer).transfer(0)
+    freeNow(this.bytes)
   }
 
   /** @returns a frame over bytes `from` (inclusive) to `to` (exclusive), with one reference of its own on the arena */

@@ -100,10 +100,12 @@ export class AnswerIntake {
       const group = intake.advance(walk, round)
       if (group === null) return null
       if (clock.monotonic() >= deadlineMs) return 'turn'
-      const startUs = group.isNeeded ? 0 : cpuUs()
+      const { coalescing } = walk.partition
+      const isMeasured = !group.isNeeded && coalescing.isMeasuredNext()
+      const startUs = isMeasured ? cpuUs() : 0
       const made = transcoder.now(walk, group)
       // Also what is not through, as far as it came: whatever takes that long does not pay.
-      if (!group.isNeeded) walk.partition.coalescing.took(group.places.length, cpuUs() - startUs)
+      if (isMeasured) coalescing.took(group.places.length, cpuUs() - startUs)
       if (made === null) return group
       if (!this.#place(walk, group, made, round)) return null
     }

@@ -42,3 +42,11 @@ test('a single pause does not change what is known', () => {
   gain.took(10, 500_000)
   assert.equal(gain.pays(10), true)
 })
+
+test('what pays by far is measured now and then; what is in doubt, always', () => {
+  const measuredCount = (gain: CoalescingGain): number =>
+    Array.from({ length: 80 }, () => gain.isMeasuredNext()).filter(Boolean).length
+  assert.equal(measuredCount(new CoalescingGain()), 10)
+  assert.equal(measuredCount(measured(100, 1)), 10)
+  assert.equal(measuredCount(measured(100, 10)), 80)
+})

@@ -15,6 +15,9 @@ const LONGER_SHARE = 0.05
 const SHORTER_SHARE = 0.5
 /** As often it is measured anew where it did not pay, in groups that could have been put together. */
 const PROBE_EVERY = 16
+/** Measuring takes some us itself: what is so far from not paying is measured so much more seldom. */
+const CLEARLY_PAYS_US = SENT_ALONE_US / 8
+const MEASURE_EVERY = 8
 
 /**
  * Whether it pays to put small batches of a partition together. Without compression it nearly always does; with it, what was compressed has to be
@@ -24,6 +27,7 @@ export class CoalescingGain {
   /** Of one source batch that is put together with others. */
   #batchUs = FIRST_GUESS_US
   #refusedCount = 0
+  #unmeasuredCount = 0
 
   /** @param batchesCount   that would become one */
   pays(batchesCount: number): boolean {
@@ -31,6 +35,13 @@ export class CoalescingGain {
     if (this.#batchUs * batchesCount < SENT_ALONE_US * (batchesCount - 1)) return true
     this.#refusedCount = (this.#refusedCount + 1) % PROBE_EVERY
     return this.#refusedCount === 0
+  }
+
+  /** Whether it is to be measured what putting the next batches together takes. */
+  isMeasuredNext(): boolean {
+    if (this.#batchUs > CLEARLY_PAYS_US) return true
+    this.#unmeasuredCount = (this.#unmeasuredCount + 1) % MEASURE_EVERY
+    return this.#unmeasuredCount === 0
   }
 
   /** Batches were put together. @param cpuUs   processor time of this thread that it took */

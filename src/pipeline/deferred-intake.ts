@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../base/byte-budget.ts'
 import type { Clock } from '../base/clock.ts'
+import { freeNow } from '../base/free-now.ts'
 import { TurnQueue } from '../base/turn-queue.ts'
 import type { AnswerIntake, IntakePause } from './answer-intake.ts'
 import type { AnswerWalk } from './answer-walk.ts'
@@ -60,7 +61,7 @@ export class DeferredIntake {
     budget.take(restBytes)
     const bytes = Buffer.allocUnsafeSlow(restBytes)
     memory.bytes.copy(bytes, 0, at, end)
-    this.#walks.push(walk.movedTo(new CopiedAnswer(bytes, () => this.#freed(partition, restBytes))))
+    this.#walks.push(walk.movedTo(new CopiedAnswer(bytes, () => this.#freed(partition, bytes))))
     this.#startNext()
   }
 
@@ -114,9 +115,10 @@ export class DeferredIntake {
     return walk.isCurrent && !this.#deps.signal.aborted
   }
 
-  #freed(partition: MirroredPartition, sizeBytes: number): void {
+  #freed(partition: MirroredPartition, bytes: Buffer): void {
     const { budget, resumeReading } = this.#deps
-    budget.giveBack(sizeBytes)
+    budget.giveBack(bytes.length)
+    freeNow(bytes)
     resumeReading(partition)
     for (const unread of this.#unread) resumeReading(unread)
     this.#unread.clear()
