@@ -46,7 +46,8 @@ export interface ClusterMetadata {
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Joins an answer with what was known before.
+ * Joins an answer with what was known before. What is known of a partition stays where the answer is older, by its leader epoch: a broker that has stood still, or lags behind,
+ * still names the leader of then (as Kafka's Metadata.updateLatestMetadata; only where topic ids tell a topic from one that was made again).
  * @param asked  the topics that were asked for: these are replaced, others stay; 'all' replaces everything
  */
 export function mergeMetadata(
@@ -57,7 +58,8 @@ export function mergeMetadata(
   const topics = new Map(asked === 'all' ? [] : before?.topics)
   if (asked !== 'all') for (const topic of asked) topics.delete(topic)
   for (const topic of answer.topics) {
-    if (typeof topic.name === 'string') topics.set(topic.name, topicMetadata(topic.name, topic))
+    if (typeof topic.name !== 'string') continue
+    topics.set(topic.name, newest(before?.topics.get(topic.name), topicMetadata(topic.name, topic)))
   }
   return {
     clusterId: answer.clusterId ?? null,
@@ -67,6 +69,16 @@ export function mergeMetadata(
     ),
     topics,
   }
+}
+
+function newest(before: TopicMetadata | undefined, now: TopicMetadata): TopicMetadata {
+  if (before === undefined || now.topicId === null || before.topicId !== now.topicId) return now
+  const partitions = now.partitions.map((partition, index) => {
+    const known = before.partitions[index]
+    const isOlder = known !== undefined && partition.leaderEpoch >= 0 && partition.leaderEpoch < known.leaderEpoch
+    return isOlder ? known : partition
+  })
+  return { ...now, partitions }
 }
 
 function topicMetadata(name: string, topic: MetadataV12['topics'][number]): TopicMetadata {
