@@ -15,6 +15,7 @@ import { answerOrThrow } from './call-answer.ts'
 import type { ClusterEvent } from './cluster-event.ts'
 import { mergeMetadata } from './cluster-metadata.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
+import { firstAnswer } from './first-answer.ts'
 import type { ArenaPool } from './frame-arena.ts'
 import { classify, kafkaError } from './kafka-error.ts'
 import { MetadataRefresh } from './metadata-refresh.ts'
@@ -39,6 +40,8 @@ export interface CallOptions {
 }
 
 const defaultRetries = 8
+/** Brokers that are asked the same at a time, where any will do and the first ones are silent. */
+const ASKED_MAX = 3
 
 /**
  * The control plane's view of one cluster: who its brokers are, and calls to them. It finds brokers again by bootstrap.servers
@@ -177,8 +180,27 @@ export class ClusterClient implements AsyncDisposable {
     args: ApiArguments<Name>,
     options: CallOptions,
   ): Promise<ApiResponse<Name>> {
-    const { signal, timeoutMs = this.settings.requestTimeoutMs } = options
-    const connection = await this.#connectionTo(to, options)
+    if (to !== 'any') return this.#ask(apiName, await this.#connectionTo(to, options), args, options)
+    const asked: BrokerConnection[] = []
+    const askOn = async (connecting: Promise<BrokerConnection>): Promise<ApiResponse<Name>> => {
+      const connection = await connecting
+      asked.push(connection)
+      return this.#ask(apiName, connection, args, options)
+    }
+    const ask = (index: number): Promise<ApiResponse<Name>> | null => {
+      if (index === 0) return askOn(this.#anyConnection(options.signal))
+      const another = index < ASKED_MAX ? this.#anotherConnection(asked, options.signal) : null
+      return another === null ? null : askOn(another)
+    }
+    return firstAnswer(ask, { clock: this.#deps.clock, signal: options.signal })
+  }
+
+  async #ask<Name extends ApiName>(
+    apiName: Name,
+    connection: BrokerConnection,
+    args: ApiArguments<Name>,
+    { signal, timeoutMs = this.settings.requestTimeoutMs }: CallOptions,
+  ): Promise<ApiResponse<Name>> {
     const mutedMs = (this.#mutedUntilMs.get(connection) ?? 0) - this.#deps.clock.monotonic()
     if (mutedMs > 0) await this.#deps.clock.sleep(mutedMs, { signal })
     const api = this.#chooseVersion(apiName, connection)
@@ -222,9 +244,8 @@ export class ClusterClient implements AsyncDisposable {
 
   // --- which broker -----------------------------------------------------------------------------------------------------
 
-  async #connectionTo(to: CallTarget, options: CallOptions): Promise<BrokerConnection> {
+  async #connectionTo(to: Exclude<CallTarget, 'any'>, options: CallOptions): Promise<BrokerConnection> {
     const { signal } = options
-    if (to === 'any') return this.#anyConnection(signal)
     if (to === 'controller') {
       const metadata = this.#metadata ?? (await this.refreshMetadata({ signal, topics: [] }))
       const controller = metadata.brokers.get(metadata.controllerId)
@@ -245,8 +266,7 @@ export class ClusterClient implements AsyncDisposable {
 
   /** An open connection if there is one; else the first broker that answers; else an address of bootstrap.servers. */
   async #anyConnection(signal: AbortSignal): Promise<BrokerConnection> {
-    const open = this.#connector.openConnections.filter(({ isOpen }) => isOpen)
-    const idlest = open.sort((a, b) => a.pendingCount - b.pendingCount)[0]
+    const idlest = this.#openConnections()[0]
     if (idlest !== undefined) return idlest
     const known = [...(this.#metadata?.brokers.values() ?? [])]
     const found = await this.#firstThatAnswers(this.#shuffled(known), signal)
@@ -262,18 +282,36 @@ export class ClusterClient implements AsyncDisposable {
     throw errors.CLUSTER_UNREACHABLE({ cluster: this.alias, addresses, reason }, { cause: error })
   }
 
+  /** A connection to a broker that was not asked yet; null when none is known. */
+  #anotherConnection(asked: readonly BrokerConnection[], signal: AbortSignal): Promise<BrokerConnection> | null {
+    const isNew = ({ host, port }: BrokerAddress): boolean =>
+      !asked.some(({ broker }) => broker.host === host && broker.port === port)
+    const open = this.#openConnections().find(({ broker }) => isNew(broker))
+    if (open !== undefined) return Promise.resolve(open)
+    const known = [...(this.#metadata?.brokers.values() ?? [])].filter(isNew)
+    const broker = this.#shuffled(known)[0]
+    return broker === undefined ? null : this.#connector.control(broker, signal)
+  }
+
+  /** Control connections, the idlest first: a broker that hangs still has something to answer. */
+  #openConnections(): BrokerConnection[] {
+    const open = this.#connector.openConnections.filter(({ isOpen }) => isOpen)
+    return open.sort((a, b) => a.pendingCount - b.pendingCount)
+  }
+
   async #firstThatAnswers(brokers: readonly BrokerAddress[], signal: AbortSignal) {
-    let worst: Error | null = null
-    for (const broker of brokers) {
-      try {
-        return { connection: await this.#connector.control(broker, signal), error: null }
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof Error)) throw error
-        if (worst === null || classify(worst).kind !== 'configuration') worst = error
-      }
+    if (brokers.length === 0) return { connection: null, error: null }
+    const connect = (index: number): Promise<BrokerConnection> | null => {
+      const broker = brokers[index]
+      return broker === undefined ? null : this.#connector.control(broker, signal)
     }
-    return { connection: null, error: worst }
+    try {
+      return { connection: await firstAnswer(connect, { clock: this.#deps.clock, signal }), error: null }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof Error)) throw error
+      return { connection: null, error }
+    }
   }
 
   #shuffled<Item>(items: readonly Item[]): readonly Item[] {

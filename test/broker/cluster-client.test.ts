@@ -20,6 +20,8 @@ import { classifyKafkaError } from '../../src/kafka/kafka-error.ts'
 import { clientSettings } from './client-settings.ts'
 
 const { signal } = new AbortController()
+/** Far below request.timeout.ms, which is how long one waits for a broker that hangs. */
+const WITHIN_MS = 5_000
 
 function clientOf(bootstrap: string, onEvent?: (event: ClusterEvent) => void): ClusterClient {
   const deps = { clock: systemClock, random: Math.random, ...(onEvent === undefined ? {} : { onEvent }) }
@@ -282,6 +284,27 @@ describe('a cluster of three brokers', () => {
     kafka = await startCluster({ brokers: 3, properties: { 'min.insync.replicas': '1' } })
   })
   after(() => kafka[Symbol.asyncDispose]())
+
+  test('of which one hangs answers all the same, within seconds: the next one is asked beside it', async () => {
+    const [hung, ...others] = kafka.brokers
+    assert.ok(hung !== undefined)
+    // In this order they are tried.
+    const addresses = kafka.brokers.map(({ host, port }) => `${host}:${port}`).join(',')
+    const deps = { clock: systemClock, random: () => 0 }
+    await using connected = new ClusterClient('eu', clientSettings(addresses), deps)
+    await connected.waitUntilReachable({ signal })
+    await connected.call('metadata', { nodeId: hung.id }, [[], false, false], { signal })
+    await using starting = new ClusterClient('eu', clientSettings(addresses), deps)
+    hung.pause()
+    try {
+      const pausedMs = performance.now()
+      await Promise.all([connected.refreshMetadata({ signal, topics: [] }), starting.waitUntilReachable({ signal })])
+      assert.ok(performance.now() - pausedMs < WITHIN_MS)
+      assert.ok(others.every(({ id }) => connected.metadata?.brokers.has(id)))
+    } finally {
+      hung.resume()
+    }
+  })
 
   test('that loses a leader goes on being read and written, nothing lost and nothing twice', async () => {
     await using cluster = clientOf(kafka.bootstrap)
