@@ -63,6 +63,8 @@ export interface GenerateOptions {
   readonly count?: number
   readonly valueBytes?: number
   readonly recordsPerSecond?: number
+  /** Each partition has a producer of its own: one that waits for a broker lets all its partitions wait. */
+  readonly areApart?: boolean
   /** Number of each partition's first record; for going on with an earlier stream. */
   readonly firstSequence?: number
   /** Ends the stream; the promise then resolves with what was acknowledged. */

@@ -170,7 +170,7 @@ export class ChaosWorld implements AsyncDisposable {
     between: { readonly fromMs: number; readonly untilMs: number },
   ): Promise<number> {
     assert.ok(this.#sourceWatch !== undefined, 'the scenario has not begun')
-    return (await this.watch.longestStandstill(partitions, between, this.#sourceWatch)).ms
+    return this.watch.longestStandstill(partitions, between, this.#sourceWatch)
   }
 
   /** Ends the load, waits until everything is copied, and compares. Fails on anything lost, doubled, out of order, or said that must not be. */

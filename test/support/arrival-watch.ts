@@ -1,29 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdminTarget } from '../../dev/kafka/admin.ts'
 import { javaHelper } from '../../dev/kafka/java-helper.ts'
+import { longestStandstillMs } from './standstill.ts'
+import type { Append } from './standstill.ts'
 
-interface Arrival {
+interface Arrival extends Append {
   readonly topic: string
   readonly partition: number
-  /** ms since the epoch. */
-  readonly atMs: number
 }
 
-/** A stretch in which nothing arrived in a partition, although something waited. */
-export interface Standstill {
-  readonly partition: number
-  readonly ms: number
-}
-
-/** Smaller standstills than this cannot be told. */
-const BUCKET_MS = 50
-const KEPT_ARRIVALS = 100_000
+const KEPT_ARRIVALS = 200_000
 const POLL_MS = 20
 const SEEN_MS = 30_000
 
 /**
- * Follows topics with a Java consumer of its own and remembers when records arrived in each partition: how long a fault was felt. With
- * `message.timestamp.type=LogAppendTime` that is when the broker appended them: the consumer itself may stand still when a broker goes, of whatever partition.
+ * Follows topics with a Java consumer of its own and remembers when the broker appended what: how long a fault was felt. The topics have
+ * `message.timestamp.type=LogAppendTime`, because the consumer itself may stand still when a broker goes, of whatever partition.
  */
 export class ArrivalWatch implements AsyncDisposable {
   readonly #arrivals: Arrival[] = []
@@ -43,7 +35,7 @@ export class ArrivalWatch implements AsyncDisposable {
     return watch
   }
 
-  /** The first arrival after a moment, in ms since the epoch; undefined when none comes in time. */
+  /** The first append after a moment, in ms since the epoch; undefined when none is seen in time. */
   async firstAfter(fromMs: number, timeoutMs: number, partitions?: readonly number[]): Promise<number | undefined> {
     const deadlineMs = performance.now() + timeoutMs
     for (;;) {
@@ -57,27 +49,21 @@ export class ArrivalWatch implements AsyncDisposable {
   }
 
   /**
-   * The longest time that one of these partitions stood still between two moments although there was something to copy.
+   * The longest time that one of these partitions stood still between two moments although there was something to copy, in ms.
    * @param source   watches the same partitions there
    */
   async longestStandstill(
     partitions: readonly number[],
-    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+    between: { readonly fromMs: number; readonly untilMs: number },
     source: ArrivalWatch,
-  ): Promise<Standstill> {
-    let longest: Standstill = { partition: -1, ms: 0 }
+  ): Promise<number> {
+    const lengths: number[] = []
     for (const partition of partitions) {
       // A watch tells late of what it saw late.
-      await Promise.all([this, source].map((watch) => watch.firstAfter(untilMs, SEEN_MS, [partition])))
-      const inside = this.#of(partition).filter((atMs) => atMs >= fromMs && atMs <= untilMs)
-      const written = source.#of(partition)
-      for (const [index, endMs] of [...inside, untilMs].entries()) {
-        const lastMs = index === 0 ? fromMs : (inside[index - 1] ?? fromMs)
-        const sinceMs = written.find((atMs) => atMs > lastMs) ?? endMs
-        if (endMs - sinceMs > longest.ms) longest = { partition, ms: endMs - sinceMs }
-      }
+      await Promise.all([this, source].map((watch) => watch.firstAfter(between.untilMs, SEEN_MS, [partition])))
+      lengths.push(longestStandstillMs(source.#of(partition), this.#of(partition), between))
     }
-    return longest
+    return Math.max(0, ...lengths)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,8 +71,8 @@ export class ArrivalWatch implements AsyncDisposable {
     await this.#done.catch(() => undefined)
   }
 
-  #of(partition: number): number[] {
-    return this.#arrivals.filter((arrival) => arrival.partition === partition).map(({ atMs }) => atMs)
+  #of(partition: number): Arrival[] {
+    return this.#arrivals.filter((arrival) => arrival.partition === partition)
   }
 
   async #follow({ adminProperties }: AdminTarget, topics: readonly string[]): Promise<void> {
@@ -95,7 +81,6 @@ export class ArrivalWatch implements AsyncDisposable {
       this.#arrivals.push(item as Arrival)
       if (this.#arrivals.length > KEPT_ARRIVALS) this.#arrivals.splice(0, KEPT_ARRIVALS / 2)
     }
-    const request = { client: adminProperties, topics, bucketMs: BUCKET_MS }
-    await helper.request('watch', request, { onItem, signal: this.#stop.signal })
+    await helper.request('watch', { client: adminProperties, topics }, { onItem, signal: this.#stop.signal })
   }
 }

@@ -51,8 +51,9 @@ final class KitProducer {
     }
 
     /**
-     * {client, topic, partitions, count, valueBytes, recordsPerSecond, firstSequence}: a stream in which each partition's
-     * records carry the numbers 0, 1, 2... as key, so that a loss, a repetition or a change of order shows.
+     * {client, topic, partitions, count, valueBytes, recordsPerSecond, firstSequence, areApart}: a stream in which each partition's
+     * records carry the numbers 0, 1, 2... as key, so that a loss, a repetition or a change of order shows. Apart: each partition has a producer of its own, because
+     * one that waits for a broker lets all its partitions wait.
      * Ends at count records or when cancelled. Answers {acked: {partition: count}, failed, lastError}.
      */
     static JsonNode generate(JsonNode request, KitServer.Call call) throws Exception {
@@ -65,12 +66,16 @@ final class KitProducer {
         AtomicLong failed = new AtomicLong();
         String[] lastError = new String[1];
         long startNanos = System.nanoTime();
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(producerProperties(request))) {
+        List<KafkaProducer<byte[], byte[]>> producers = new ArrayList<>();
+        try {
+            for (int each = 0; each < (request.path("areApart").asBoolean() ? partitions : 1); each++)
+                producers.add(new KafkaProducer<>(producerProperties(request)));
             for (long sent = 0; sent < count && !call.isCancelled(); sent++) {
                 if (recordsPerSecond > 0) sleepUntil(startNanos + (long) (sent * 1e9 / recordsPerSecond));
                 int partition = (int) (sent % partitions);
                 byte[] key = String.valueOf(first + sent / partitions).getBytes(StandardCharsets.UTF_8);
-                producer.send(new ProducerRecord<>(request.path("topic").asText(), partition, key, filler), (metadata, error) -> {
+                ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(request.path("topic").asText(), partition, key, filler);
+                producers.get(partition % producers.size()).send(record, (metadata, error) -> {
                     if (error == null) acked.computeIfAbsent(partition, each -> new AtomicLong()).incrementAndGet();
                     else {
                         failed.incrementAndGet();
@@ -78,6 +83,8 @@ final class KitProducer {
                     }
                 });
             }
+        } finally {
+            producers.forEach(KafkaProducer::close);
         }
         ObjectNode result = KitServer.JSON.createObjectNode().put("failed", failed.get()).put("lastError", lastError[0]);
         ObjectNode counts = result.putObject("acked");

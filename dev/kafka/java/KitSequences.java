@@ -3,10 +3,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.TimestampType;
@@ -80,12 +79,10 @@ final class KitSequences {
     }
 
     /**
-     * {client, topics, bucketMs}: follows topics from their ends on and says, at most once in bucketMs for each partition, when records were appended, or, where
-     * brokers do not note that (message.timestamp.type), when they arrived: items {topic, partition, atMs}. Until cancelled.
+     * {client, topics}: follows topics with message.timestamp.type=LogAppendTime from their ends on, and tells what was appended when: items {topic, partition, atMs, first,
+     * last}, numbers of its first and last record, as a rule one for each batch. Until cancelled.
      */
     static JsonNode watch(JsonNode request, KitServer.Call call) {
-        long bucketMs = request.path("bucketMs").asLong(50);
-        Map<TopicPartition, Long> said = new HashMap<>();
         ObjectNode settings = ((ObjectNode) request).put("isolation", "read_uncommitted");
         ((ObjectNode) settings.path("client")).put("auto.offset.reset", "earliest").put("fetch.max.wait.ms", "50");
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(RecordStream.consumerProperties(settings))) {
@@ -96,19 +93,26 @@ final class KitSequences {
             consumer.assign(all);
             consumer.seekToEnd(all);
             while (!call.isCancelled()) {
-                for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(20))) {
-                    TopicPartition partition = new TopicPartition(each.topic(), each.partition());
-                    boolean isNoted = each.timestampType() == TimestampType.LOG_APPEND_TIME;
-                    long atMs = isNoted ? each.timestamp() : System.currentTimeMillis();
-                    if (atMs - said.getOrDefault(partition, 0L) < bucketMs) continue;
-                    said.put(partition, atMs);
-                    call.item(KitServer.JSON.createObjectNode()
-                        .put("topic", each.topic()).put("partition", each.partition()).put("atMs", atMs));
-                }
+                ConsumerRecords<byte[], byte[]> polled = consumer.poll(Duration.ofMillis(20));
+                for (TopicPartition partition : polled.partitions()) sayAppends(partition, polled.records(partition), call);
                 call.flush();
             }
         }
         return KitServer.JSON.createObjectNode();
+    }
+
+    /** Records that were appended at the same time are one item. */
+    private static void sayAppends(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, KitServer.Call call) {
+        for (int begin = 0, end; begin < records.size(); begin = end) {
+            ConsumerRecord<byte[], byte[]> first = records.get(begin);
+            if (first.timestampType() != TimestampType.LOG_APPEND_TIME) {
+                throw new IllegalStateException(partition + " does not note when records are appended");
+            }
+            for (end = begin + 1; end < records.size() && records.get(end).timestamp() == first.timestamp(); end++) {}
+            call.item(KitServer.JSON.createObjectNode()
+                .put("topic", partition.topic()).put("partition", partition.partition()).put("atMs", first.timestamp())
+                .put("first", number(first.key())).put("last", number(records.get(end - 1).key())));
+        }
     }
 
     private static long number(byte[] key) {
