@@ -142,7 +142,7 @@ export const flowSettings = {
     importance: 'low',
     scope: 'flow',
     since,
-    doc: 'How close to each other offset syncs are at the end of what was copied since the last ones, in records. The last copied record of a partition always gets one, within a second or so.',
+    doc: 'A partition that copied so many records since its last offset sync gets one within a second; others wait for up to five seconds (in MirrorMaker 2 for `offset.flush.interval.ms`). 0: nobody waits longer than a second.',
   }),
   'sync.topic.configs.enabled': setting({
     type: boolean(),

@@ -14,8 +14,10 @@ export interface OffsetSyncEmitterDependencies {
   readonly trails: Pick<CopiedTrails, 'take'>
 }
 
-/** As soon after a batch is acknowledged the last record of its partition has a sync, unless very many partitions move. */
+/** So soon after a batch is acknowledged the last record of its partition has a sync, if offset.lag.max records were copied since the last. */
 const INTERVAL_MS = 1_000
+/** At every such round the others get theirs. MirrorMaker 2 lets them wait for offset.flush.interval.ms, a minute. */
+const sweepEvery = 5
 /** Of one round: some ten milliseconds of work, and about half a megabyte. */
 const pairsMax = 5_000
 
@@ -35,6 +37,7 @@ export class OffsetSyncEmitter implements FlowDuty {
   #isThere = false
   /** Taken, and not known to be written. */
   #pending: readonly CopiedRecords[] = []
+  #roundsCount = 0
   #emittedTotal = 0
 
   constructor(settings: OffsetSyncsSettings, dependencies: OffsetSyncEmitterDependencies) {
@@ -45,27 +48,29 @@ export class OffsetSyncEmitter implements FlowDuty {
 
   /** @throws what the cluster answers; what was to be written is written by the next round */
   async round({ signal }: CallOptions): Promise<void> {
+    this.#roundsCount++
+    await this.#write(this.#roundsCount % sweepEvery === 0, { signal })
+  }
+
+  /** Writes all that is left. */
+  async finish({ signal }: CallOptions): Promise<void> {
+    while ((await this.#write(true, { signal })) > 0);
+  }
+
+  /** @returns how many were written */
+  async #write(isSweep: boolean, { signal }: CallOptions): Promise<number> {
     try {
       await this.#ensureTopic({ signal })
-      if (this.#pending.length === 0) this.#pending = this.#deps.trails.take(pairsMax)
-      if (this.#pending.length === 0) return
+      if (this.#pending.length === 0) this.#pending = this.#deps.trails.take({ pairsMax, isSweep })
       const records = this.#pending.flatMap(recordsOf)
-      await this.#writer.write(records, { signal })
+      if (records.length > 0) await this.#writer.write(records, { signal })
       this.#emittedTotal += records.length
       this.#pending = []
+      return records.length
     } catch (error) {
       // Perhaps somebody deleted it.
       this.#isThere = false
       throw error
-    }
-  }
-
-  /** Rounds until nothing is left. */
-  async finish(options: CallOptions): Promise<void> {
-    let before = -1
-    while (before !== this.#emittedTotal) {
-      before = this.#emittedTotal
-      await this.round(options)
     }
   }
 

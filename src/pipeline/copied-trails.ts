@@ -20,7 +20,7 @@ export class CopiedTrails {
   }
 
   assigned(partition: MirroredPartition): void {
-    partition.trail = new OffsetTrail(this.#lagMax, partition.membership !== null)
+    partition.trail = new OffsetTrail(partition.membership !== null)
   }
 
   /** It is known where the partition goes on; the ledger knows the last record before that, whoever copied it. */
@@ -29,7 +29,7 @@ export class CopiedTrails {
     if (map === null || ackedSequence < 0 || membership !== null) return
     const upstream = map.upstreamAtSequence(ackedSequence)
     const downstream = upstream === null ? null : map.downstreamOf(upstream)
-    if (upstream !== null && downstream !== null) trail?.note(upstream, downstream)
+    if (upstream !== null && downstream !== null) trail?.note(upstream, 1, downstream)
     this.#moved.add(partition)
   }
 
@@ -37,16 +37,21 @@ export class CopiedTrails {
     this.#moved.add(partition)
   }
 
-  /** @param pairsMax   about so many; the partitions that have waited longest come first, and the others with the next call */
-  take(pairsMax: number): CopiedRecords[] {
+  /**
+   * Takes the partitions that have moved by offset.lag.max records or more, those that have waited longest first.
+   * @param options.pairsMax     about so many; the others come with the next call
+   * @param options.isSweep      takes all that have moved at all
+   */
+  take({ pairsMax, isSweep }: { readonly pairsMax: number; readonly isSweep: boolean }): CopiedRecords[] {
     const taken: CopiedRecords[] = []
     let count = 0
     for (const partition of this.#moved) {
       if (count >= pairsMax) break
-      const pairs = partition.trail?.take() ?? []
-      if (partition.trail?.hasUnsettled !== true) this.#moved.delete(partition)
-      if (pairs.length === 0) continue
-      taken.push({ topic: partition.sourceTopic, partition: partition.partition, pairs })
+      const { trail, sourceTopic: topic, partition: index } = partition
+      if (trail === null || (!isSweep && trail.recordsCount < this.#lagMax)) continue
+      const pairs = trail.take()
+      if (!trail.hasUnsettled) this.#moved.delete(partition)
+      if (pairs.length > 0) taken.push({ topic, partition: index, pairs })
       count += pairs.length
     }
     return taken

@@ -8,7 +8,7 @@ import { sequenceAfter, sequenceDistance } from '../mirror/run.ts'
 import type { Run } from '../mirror/run.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import { maxTimestampMsAt } from '../wire/record-batch.ts'
-import { endOf, piecesOf } from './batch-records.ts'
+import { endOf, noteCopied, piecesOf } from './batch-records.ts'
 import type { BatchRecords } from './batch-records.ts'
 import { CoalescingGain } from './coalescing-gain.ts'
 import { CopyCursor } from './copy-cursor.ts'
@@ -349,7 +349,7 @@ export class MirroredPartition {
     if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
     this.ackedDownstream = baseOffset + batch.count
-    this.trail?.note(endOf(batch) - 1, this.ackedDownstream - 1)
+    if (this.trail !== null) noteCopied(this.trail, batch, baseOffset)
     if (baseOffset === expected) return true
     this.#shiftDownstream(batch, baseOffset)
     return expected < 0

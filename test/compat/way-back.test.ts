@@ -89,6 +89,8 @@ test(
     await untilEnds(target, 150)
     await after.stop()
     assert.deepEqual(Object.keys(ours), Object.keys(theirs))
+    // Fails if one of them wrote nothing.
+    for (const records of [...Object.values(ours), ...Object.values(theirs)]) assert.notEqual(records.length, 0)
     for (const [topic, records] of Object.entries(theirs))
       assert.deepEqual(shapesOf(ours[topic] ?? []), shapesOf(records), topic)
     await assertExactlyOnceInOrder(source, target, 'orders', 'eu.orders')
