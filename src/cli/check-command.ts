@@ -1,16 +1,19 @@
-import type { TopicPreflight } from '../check/preflight.ts'
-import { runPreflight } from '../check/preflight.ts'
+import { runCheckSteps } from '../check/check-run.ts'
+import type { CheckStep } from '../check/check-run.ts'
+import type { PropertiesFile } from '../config/properties.ts'
+import { ruleLine } from '../config/rule-line.ts'
 import { readProperties, reviewPlan } from '../mirror/flow-plan-resolution.ts'
 import type { PlanReview } from '../mirror/flow-plan-resolution.ts'
 import { createTopicFilter } from '../mirror/topic-filter.ts'
 import { LogLevel } from '../observe/log-level.ts'
 import { Logger } from '../observe/logger.ts'
 import { createTextLog } from '../observe/text-log.ts'
-import { openVerifyClusters } from '../verify/verify-clusters.ts'
 import type { CheckArguments } from './check-arguments.ts'
+import { clusterLines, flowFindingLines, permissionLines, topicLines } from './check-report-text.ts'
 import { checkResultLine, countFindings, fileLine, noticeLines, preflightLines, problemLines } from './check-text.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
+import { jsonLines } from './json-lines.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 import type { OutputStream } from './screen.ts'
 
@@ -21,70 +24,106 @@ interface CheckSurroundings extends CommandSurroundings {
 /** What a check says, step by step. */
 interface CheckOutput {
   file(review: PlanReview): void
-  topic(preflight: TopicPreflight): void
-  end(preflights: readonly TopicPreflight[], isOffline: boolean): void
+  step(step: CheckStep): void
+  end(steps: readonly CheckStep[], isOffline: boolean): void
 }
 
 /**
- * Says what is wrong with a file, and then what the targets will say to what the sources hold. Nothing is written.
- * @throws CONFIG_FILE_UNREADABLE, PROPERTIES_ESCAPE_INVALID; CLUSTER_UNREACHABLE and other errors of connecting
+ * Says what is wrong with a file, and then with what it leads to: clusters, topics, permissions, and what the targets will say to what the sources hold. Nothing is written.
+ * @throws CONFIG_FILE_UNREADABLE, PROPERTIES_ESCAPE_INVALID; KAFKA_* of a cluster that answered at first
  */
 export async function runCheck(args: CheckArguments, surroundings: CheckSurroundings): Promise<ExitCode> {
   const { clock, random, signal, environment, stdout, stderr } = surroundings
-  const output = args.isJson ? createJsonOutput(stdout) : createTextOutput(stdout, args.file)
-  const review = reviewPlan(readProperties(args.file), { clusters: args.clusters, environment, isStrict: true })
+  const file = readProperties(args.file)
+  const review = reviewPlan(file, { clusters: args.clusters, environment, isStrict: true })
+  const output = args.isJson ? createJsonOutput(stdout) : createTextOutput(stdout, file, review)
   output.file(review)
   if (review.problems.length > 0) return exitCodes.configuration
-  const preflights: TopicPreflight[] = []
+  const steps: CheckStep[] = []
   const topics = args.topics.length === 0 ? null : createTopicFilter(args.topics, [])
   const now = () => clock.now()
   const log = createTextLog({ writeLine: (line) => void stderr.write(`${line}\n`), now, hasColours: false })
   const observe = new Logger(log, new LogLevel('warn'))
-  for (const plan of args.isOffline ? [] : review.flows) {
-    await using resources = new AsyncDisposableStack()
-    const clusters = await openVerifyClusters(plan, { clock, random, observe }, resources, { signal })
-    for await (const preflight of runPreflight(plan, clusters, { clock, topics, signal })) {
-      output.topic(preflight)
-      preflights.push(preflight)
-    }
+  for await (const step of runCheckSteps(args.isOffline ? [] : review.flows, {
+    clock,
+    random,
+    observe,
+    topics,
+    signal,
+  })) {
+    output.step(step)
+    steps.push(step)
   }
-  output.end(preflights, args.isOffline)
-  if (args.isOffline) return exitCodes.ok
-  const { problemsCount, topicsCount } = countFindings(preflights)
+  output.end(steps, args.isOffline)
+  return args.isOffline ? exitCodes.ok : checkExitCode(steps)
+}
+
+/** What has to be corrected in the file comes first, then what cannot be told before a cluster is there. */
+function checkExitCode(steps: readonly CheckStep[]): ExitCode {
+  const { topicsCount, problemsCount, refusedCount, unreachableCount } = countFindings(steps)
+  if (refusedCount > 0) return exitCodes.configuration
+  if (unreachableCount > 0) return exitCodes.failed
   return problemsCount > 0 || topicsCount === 0 ? exitCodes.findings : exitCodes.ok
 }
 
 function createJsonOutput(stdout: OutputStream): CheckOutput {
-  const write = (event: string, fields: object): void => {
-    const text = JSON.stringify({ event, ...fields }, (_, value: unknown) =>
-      typeof value === 'bigint' ? Number(value) : value,
-    )
-    stdout.write(`${text}\n`)
-  }
+  const write = jsonLines(stdout)
   return {
     file: ({ problems, notices, flows }) => write('file', { problems, notices, flows: flows.map(({ name }) => name) }),
-    topic: (preflight) => write('topic', preflight),
-    end: (preflights, isOffline) => write('result', { ...countFindings(preflights), isOffline }),
+    step(step) {
+      switch (step.event) {
+        case 'cluster':
+          return write('cluster', step.cluster)
+        case 'topics':
+          return write('topics', step.matches)
+        case 'finding':
+          return write('finding', { flow: step.flow, ...step.finding })
+        case 'permissions':
+          return write('permissions', step.review)
+        case 'topic':
+          return write('topic', step.preflight)
+      }
+    },
+    end: (steps, isOffline) => write('result', { ...countFindings(steps), isOffline }),
   }
 }
 
-function createTextOutput(stdout: OutputStream, file: string): CheckOutput {
+function createTextOutput(stdout: OutputStream, properties: PropertiesFile, { flows: plans }: PlanReview): CheckOutput {
+  const { file } = properties
   const say = (lines: readonly string[]): void => {
     for (const line of lines) stdout.write(`${line}\n`)
   }
-  let flow: string | null = null
+  const rules = (flow: string) => {
+    const plan = plans.find(({ name }) => name === flow)
+    const pair = { source: plan?.source.alias ?? '', target: plan?.target.alias ?? '' }
+    return { include: ruleLine(properties, pair, 'topics'), exclude: ruleLine(properties, pair, 'topics.exclude') }
+  }
+  let preflighted: string | null = null
   return {
     file({ problems, notices, flows }) {
       say(noticeLines(notices))
       say(problems.length === 0 ? [fileLine(file, flows)] : problemLines(file, problems))
     },
-    topic(preflight) {
-      if (preflight.flow !== flow) say(['', `${preflight.flow}: preflight`])
-      ;({ flow } = preflight)
-      say(['', ...preflightLines(preflight)])
+    step(step) {
+      switch (step.event) {
+        case 'cluster':
+          return say(['', ...clusterLines(step.cluster)])
+        case 'topics':
+          return say(['', ...topicLines(step.matches, rules(step.matches.flow))])
+        case 'finding':
+          return say(['', ...flowFindingLines(step.flow, step.finding)])
+        case 'permissions':
+          return say(['', ...permissionLines(step.review)])
+        case 'topic': {
+          const { flow } = step.preflight
+          if (flow !== preflighted) say(['', `${flow}: preflight`])
+          preflighted = flow
+          return say(['', ...preflightLines(step.preflight)])
+        }
+      }
     },
-    end(preflights, isOffline) {
-      if (!isOffline) say(['', checkResultLine(countFindings(preflights))])
+    end(steps, isOffline) {
+      if (!isOffline) say(['', checkResultLine(countFindings(steps))])
     },
   }
 }

@@ -1,17 +1,13 @@
+import type { CheckStep } from '../check/check-run.ts'
 import type { PreflightFinding } from '../check/preflight-finding.ts'
 import type { TopicPreflight } from '../check/preflight.ts'
 import { formatNotice } from '../config/notice.ts'
 import type { Notice } from '../config/notice.ts'
 import { formatProblem } from '../config/problems.ts'
 import type { Problem } from '../config/problems.ts'
+import { findingLines } from './check-report-text.ts'
 import { formatCount } from './verify-text.ts'
 import { wrappedLines } from './wrapped-lines.ts'
-
-const levelNames: Readonly<Record<PreflightFinding['level'], string>> = {
-  problem: 'PROBLEM',
-  warning: 'WARNING',
-  info: 'INFO',
-}
 
 /** What the user should know of the file, at most 80 columns wide but for long keys and names. */
 export function noticeLines(notices: readonly Notice[]): string[] {
@@ -69,15 +65,6 @@ export function preflightLines({ topic, sample, target, findings }: TopicPreflig
   ]
 }
 
-function findingLines({ level, what, effect, remedy }: PreflightFinding): string[] {
-  const indent = ' '.repeat(10)
-  return [
-    ...wrappedLines(`  ${levelNames[level].padEnd(8)}`, `${what}.`, indent),
-    ...wrappedLines(`${indent}twinlog: `, `${effect}.`, indent),
-    ...(remedy === '' ? [] : wrappedLines(`${indent}to change it: `, remedy, indent)),
-  ]
-}
-
 function dateOf(timestamp: bigint | null): string {
   if (timestamp === null) return 'none'
   return timestamp >= 0n && timestamp <= 8_640_000_000_000_000n
@@ -85,29 +72,57 @@ function dateOf(timestamp: bigint | null): string {
     : String(timestamp)
 }
 
-/** How often each level was found. */
+/** What all steps of a check come to. */
 export interface CheckCounts {
   readonly topicsCount: number
   readonly problemsCount: number
   readonly warningsCount: number
+  /** Clusters or brokers that could not be reached. */
+  readonly unreachableCount: number
+  /** Clusters that refuse our settings: a login, a certificate. */
+  readonly refusedCount: number
 }
 
-export function countFindings(preflights: readonly TopicPreflight[]): CheckCounts {
-  const levels = preflights.flatMap(({ findings }) => findings.map(({ level }) => level))
+export function countFindings(steps: readonly CheckStep[]): CheckCounts {
+  const found = steps.flatMap(findingsOf)
+  const count = (fits: (finding: Found) => boolean): number => found.filter(fits).length
   return {
-    topicsCount: preflights.length,
-    problemsCount: levels.filter((level) => level === 'problem').length,
-    warningsCount: levels.filter((level) => level === 'warning').length,
+    topicsCount: steps.filter(({ event }) => event === 'topic').length,
+    problemsCount: count(({ level }) => level === 'problem'),
+    warningsCount: count(({ level }) => level === 'warning'),
+    unreachableCount: count(({ code }) => code === 'cluster-unreachable' || code === 'broker-unreachable'),
+    refusedCount: count(({ code }) => code === 'cluster-refuses' || code === 'client-refused'),
+  }
+}
+
+interface Found {
+  readonly code: string
+  readonly level: PreflightFinding['level']
+}
+
+function findingsOf(step: CheckStep): readonly Found[] {
+  switch (step.event) {
+    case 'cluster':
+      return step.cluster.findings
+    case 'topics':
+      return step.matches.findings
+    case 'finding':
+      return [step.finding]
+    case 'permissions':
+      return step.review.permissions
+        .filter(({ state }) => state === 'missing' || state === 'unknown')
+        .map(({ level, state }) => ({ code: `permission-${state}`, level: state === 'unknown' ? 'warning' : level }))
+    case 'topic':
+      return step.preflight.findings
   }
 }
 
 /** The last line. */
-export function checkResultLine({ topicsCount, problemsCount, warningsCount }: CheckCounts): string {
-  const seen = `${formatCount(topicsCount)} topics looked at`
-  if (topicsCount === 0)
+export function checkResultLine({ topicsCount, problemsCount, warningsCount, unreachableCount }: CheckCounts): string {
+  const rest = `${formatCount(warningsCount)} warnings; ${formatCount(topicsCount)} topics looked at.`
+  if (problemsCount === 0 && topicsCount === 0)
     return 'PROBLEM: no topic is mirrored that was asked for. Check topics, topics.exclude and --topics.'
-  if (problemsCount > 0) {
-    return `PROBLEMS: ${formatCount(problemsCount)} would stop a partition, ${formatCount(warningsCount)} warnings; ${seen}.`
-  }
-  return `OK: nothing stands in the way, ${formatCount(warningsCount)} warnings; ${seen}.`
+  if (problemsCount === 0) return `OK: nothing stands in the way, ${rest}`
+  const unreached = unreachableCount === 0 ? '' : `, of them ${unreachableCount} of clusters that were not reached`
+  return `PROBLEMS: ${formatCount(problemsCount)}${unreached}, ${rest}`
 }

@@ -71,3 +71,8 @@ export const connectorKeys: ReadonlySet<string> = new Set([
   'topics.blacklist',
   'config.properties.blacklist',
 ])
+
+/** Whether a key at top level reaches the connectors of all flows; our own keys do as well. */
+export function reachesConnectors(key: string): boolean {
+  return connectorKeys.has(key) || key.startsWith('twinlog.')
+}

@@ -5,6 +5,7 @@ import { selectTopicConfigs } from './topic-config-selection.ts'
 import type { TopicConfigEntry } from './topic-config-selection.ts'
 
 const exclude: TopicFilter = {
+  rules: { include: ['min.insync.replicas'], exclude: [] },
   matches: (names) => names.filter((name) => name === 'min.insync.replicas'),
   explain: () => ({ isIncluded: false, reason: 'not-listed' }),
 }

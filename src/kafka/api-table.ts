@@ -1,6 +1,8 @@
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
+  apiVersionsV3,
+  apiVersionsV4,
   createAclsV2,
   createAclsV3,
   createPartitionsV1,
@@ -24,6 +26,9 @@ import {
   describeConfigsV4,
   describeGroupsV4,
   describeGroupsV5,
+  describeLogDirsV2,
+  describeLogDirsV3,
+  describeLogDirsV4,
   describeProducersV0,
   endTxnV2,
   endTxnV3,
@@ -110,9 +115,11 @@ function api<Arguments extends unknown[], Response>(
  * EndTxn from 5 on (version 2 of the transaction protocol, design.md section 5).
  */
 export const apiTable = {
+  apiVersions: api(apiVersionsV4.api, apiVersionsV3.api),
   metadata: api(metadataV12.api, metadataV11.api, metadataV10.api, metadataV9.api, metadataV8.api, metadataV7.api),
   describeCluster: api(describeClusterV1.api, describeClusterV0.api),
   findCoordinator: api(findCoordinatorV4.api, findCoordinatorV3.api, findCoordinatorV2.api),
+  describeLogDirs: api(describeLogDirsV4.api, describeLogDirsV3.api, describeLogDirsV2.api),
   createTopics: api(createTopicsV7.api, createTopicsV6.api, createTopicsV5.api, createTopicsV4.api),
   deleteTopics: api(deleteTopicsV6.api, deleteTopicsV5.api),
   createPartitions: api(createPartitionsV3.api, createPartitionsV2.api, createPartitionsV1.api),

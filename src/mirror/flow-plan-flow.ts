@@ -1,6 +1,6 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { resolveClient } from '../config/client-resolution.ts'
-import { connectorKeys } from '../config/connector-keys.ts'
+import { reachesConnectors } from '../config/connector-keys.ts'
 import { consumerSettings } from '../config/connection-settings.ts'
 import { flowName } from '../config/flow-pair.ts'
 import type { FlowPair } from '../config/flow-pair.ts'
@@ -87,7 +87,7 @@ export function resolveHeartbeatFlow(resolution: Resolution, pair: FlowPair): He
 }
 
 function viewsOf({ file: { properties } }: Resolution, pair: FlowPair): FlowViews {
-  const connector = connectorView(properties, pair, (key) => connectorKeys.has(key) || key.startsWith('twinlog.'))
+  const connector = connectorView(properties, pair, reachesConnectors)
   return { pair, connector, worker: workerView(properties, pair.target) }
 }
 

@@ -14,6 +14,8 @@ export type FilterDecision =
  * not come to an end.
  */
 export interface TopicFilter {
+  /** The lists that it was made from. */
+  readonly rules: { readonly include: readonly string[]; readonly exclude: readonly string[] }
   /** @returns the names that pass, in the order given */
   matches(names: readonly string[]): string[]
   /** @returns which rule decides about one name */
@@ -31,6 +33,7 @@ export function createTopicFilter(include: readonly string[], exclude: readonly 
   const excluded = createPatternList(exclude)
   const passes = remember((name) => included.matches(name) && !excluded.matches(name))
   return {
+    rules: { include, exclude },
     matches: (names) => names.filter((name) => passes(name)),
     explain(name) {
       if (excluded.matches(name)) return { isIncluded: false, reason: 'excluded', rule: excluded.ruleFor(name) }

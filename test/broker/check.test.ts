@@ -1,22 +1,32 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createTopics, listTopics } from '../../dev/kafka/admin.ts'
+import { createAcls, createTopics, listTopics } from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { produceRecords } from '../../dev/kafka/records.ts'
+import { mustRunTool } from '../../dev/kafka/tools.ts'
+import type { ReviewedPermission } from '../../src/check/permission-review.ts'
 import type { TopicPreflight } from '../../src/check/preflight.ts'
+import { startMirror } from '../support/mirror.ts'
 import type { MirrorOptions } from '../support/mirror.ts'
 import { runCheck } from '../support/verification.ts'
 
 let source: KafkaCluster
 let target: KafkaCluster
+let guarded: KafkaCluster
+
+const user = { name: 'mirror', password: 'mirror-secret' }
 
 before(async () => {
-  ;[source, target] = await Promise.all([startCluster(), startCluster()])
+  ;[source, target, guarded] = await Promise.all([
+    startCluster(),
+    startCluster(),
+    startCluster({ security: 'SASL_PLAINTEXT', users: [user], authorizer: true }),
+  ])
 })
 
 after(async () => {
-  await Promise.all([source, target].map((cluster) => cluster[Symbol.asyncDispose]()))
+  await Promise.all([source, target, guarded].map((cluster) => cluster[Symbol.asyncDispose]()))
 })
 
 function flow(topics: string, properties: MirrorOptions['properties'] = {}): MirrorOptions {
@@ -95,4 +105,102 @@ test('problems of the file come first, with the nearest name; a cluster that doe
   const dead = await runCheck(flow('fine', { 'us.bootstrap.servers': '127.0.0.1:1' }))
   assert.equal(dead.exitCode, 1, dead.output)
   assert.match(dead.output, /Cluster us: none of its brokers can be reached \(127\.0\.0\.1:1\)/)
+})
+
+function login(alias: string): Record<string, string> {
+  return {
+    [`${alias}.security.protocol`]: 'SASL_PLAINTEXT',
+    [`${alias}.sasl.mechanism`]: 'PLAIN',
+    [`${alias}.sasl.jaas.config`]: `org.apache.kafka.common.security.plain.PlainLoginModule required username="${user.name}" password="${user.password}";`,
+  }
+}
+
+/** What of a check's permissions is not there, as `capability: operations on names`. */
+function lacking(lines: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const reviews = lines.filter(({ event }) => event === 'permissions')
+  const permissions = reviews.flatMap((review) => review['permissions'] as ReviewedPermission[])
+  return permissions.flatMap(({ capability, lacking: found, level }) =>
+    found.map(({ name, operations }) => `${level} ${capability}: ${operations.join(' ')} on ${name}`),
+  )
+}
+
+/** Runs the lines that check prints, as an administrator would. */
+async function runLines(lines: readonly Readonly<Record<string, unknown>>[]): Promise<number> {
+  const commands = lines.filter(({ event }) => event === 'permissions').flatMap((line) => line['commands'] as string[])
+  const asAdministrator = commands.map((command) => command.replace(/^kafka-acls --bootstrap-server \S+ /, ''))
+  await Promise.all(
+    asAdministrator.map((command) =>
+      mustRunTool(
+        guarded,
+        'kafka-acls',
+        [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''),
+      ),
+    ),
+  )
+  return commands.length
+}
+
+test('each permission that is missing at the target is named, and the lines of kafka-acls mend it', async () => {
+  await createTopics(source, { name: 'allowed-1', partitions: 1 }, { name: 'allowed-2', partitions: 1 })
+  await produceRecords(source.adminProperties, [{ topic: 'allowed-1', partition: 0, key: 'k', value: 'x' }, 'flush'])
+  const options = {
+    ...flow('allowed-1,allowed-2', { ...login('us'), 'us.exactly.once.source.support': 'preparing' }),
+    target: guarded,
+    alias: 'acl',
+  }
+  const before = await listTopics(guarded)
+  const { exitCode, lines, output } = await runCheck(options)
+  assert.equal(exitCode, 5, output)
+  const remote = ['acl.allowed-1', 'acl.allowed-2']
+  const internal = ['mm2-offsets.acl.internal', 'mm2-ledger.acl.internal']
+  const each = (names: readonly string[], text: string) => names.map((name) => `${text} on ${name}`)
+  assert.deepEqual(lacking(lines), [
+    ...each(remote, 'problem create remote topics: Create Describe'),
+    ...each(remote, 'problem write records: Write Describe'),
+    ...each(remote, 'warning find out how far the copy came: Read'),
+    ...each(remote, 'warning let remote topics grow: Alter'),
+    ...each(remote, 'warning know what remote topics take: DescribeConfigs'),
+    ...each(remote, 'warning keep configs in step: AlterConfigs'),
+    'problem one owner per flow: Read Describe on acl-mm2',
+    ...each(internal, 'problem keep positions and the ledger: Create Read Write Describe DescribeConfigs'),
+    'warning fence what a dead process left on its way: Write Describe on acl-mm2-acl-twinlog-stores',
+    'warning fence what a dead process left on its way: Write Describe on acl-mm2-acl-twinlog-data',
+    'problem exactly once: fence other writers: Write Describe on connect-cluster-acl-mm2',
+    'warning emit heartbeats: Create Write Describe on heartbeats',
+    'warning write access rules: Describe Alter on kafka-cluster',
+  ])
+  assert.deepEqual(await listTopics(guarded), before)
+  assert.ok((await runLines(lines)) <= 8, output)
+  const mended = await runCheck(options)
+  assert.equal(mended.exitCode, 0, mended.output)
+  assert.deepEqual(lacking(mended.lines), [])
+  await using twinlog = await startMirror(options)
+  await twinlog.waitUntilCopied('allowed-1')
+  assert.deepEqual(
+    twinlog.events.filter(({ event }) => /Unfenceable|Unwritten|Failed|Refused/.test(event)),
+    [],
+  )
+  await twinlog.stop()
+})
+
+test('each permission that is missing at the source is named, also of a topic that may not even be seen', async () => {
+  await createTopics(guarded, { name: 'seen', partitions: 1 }, { name: 'unseen', partitions: 1 })
+  const principal = `User:${user.name}`
+  await createAcls(guarded, { resourceType: 'TOPIC', name: 'seen', principal, operation: 'DESCRIBE' })
+  const options = { ...flow('seen,unseen', login('src')), source: guarded, alias: 'src' }
+  const { exitCode, lines, output } = await runCheck(options)
+  assert.equal(exitCode, 5, output)
+  const atSource = lacking(lines).filter((line) => !line.includes('access rules'))
+  assert.deepEqual(atSource, [
+    'problem find topics and their configs: DescribeConfigs on seen',
+    'problem find topics and their configs: Describe DescribeConfigs on unseen',
+    'problem read records: Read on seen',
+    'problem read records: Read Describe on unseen',
+  ])
+  assert.match(output, /"code":"topic-hidden".*unseen/)
+  await runLines(lines)
+  const mended = await runCheck(options)
+  assert.equal(mended.exitCode, 0, mended.output)
+  assert.deepEqual(lacking(mended.lines), [])
+  assert.match(mended.output, /"name":"unseen","decision":\{"isIncluded":true/)
 })

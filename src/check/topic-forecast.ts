@@ -1,0 +1,137 @@
+import { topicConfigDifferences } from '../control/topic-config-difference.ts'
+import type { TopicConfigDifference } from '../control/topic-config-difference.ts'
+import { selectTopicConfigs } from '../control/topic-config-selection.ts'
+import { SourceTopicsAdmin } from '../control/source-topics-admin.ts'
+import { TargetTopicsAdmin } from '../control/target-topics-admin.ts'
+import type { NewTopic } from '../control/topic-ports.ts'
+import { reconcileTopics } from '../control/topic-reconciliation.ts'
+import type { TopicCollision, TopicGrowth, TopicView } from '../control/topic-reconciliation.ts'
+import type { FlowPlan } from '../mirror/flow-plan.ts'
+import type { VerifyClusters } from '../verify/verify-clusters.ts'
+
+/** A topic that a flow would create. */
+export interface PlannedTopic {
+  readonly topic: string
+  /** -1: the default of the brokers. */
+  readonly partitionsCount: number
+  readonly replicationFactor: number
+  readonly configs: Readonly<Record<string, string>>
+  /** What the target answers to the creation when it is only tried; null: it would do it. */
+  readonly refusal: string | null
+}
+
+/** What a flow would do to topics of its target when it starts. */
+export interface TopicForecast {
+  readonly create: readonly PlannedTopic[]
+  readonly grow: readonly TopicGrowth[]
+  readonly alter: readonly { readonly topic: string; readonly configs: readonly TopicConfigDifference[] }[]
+  readonly refuse: readonly TopicCollision[]
+  /** Internal topics, ours and those of MirrorMaker 2, that are not there yet. */
+  readonly createInternal: readonly PlannedTopic[]
+  /** Internal topics that are there. */
+  readonly internal: readonly string[]
+  /** What could not be found out. */
+  readonly problems: readonly string[]
+}
+
+interface ForecastOptions {
+  readonly signal: AbortSignal
+}
+
+/**
+ * Works out what a flow would create and change on its target, by the same decisions as the running flow; creations are tried (validate only), so that the brokers
+ * themselves say whether they would do it. Nothing is changed.
+ * @throws KAFKA_*, connection errors, the signal's reason
+ */
+export async function forecastTopics(
+  plan: FlowPlan,
+  { sourceAdmin, targetAdmin }: VerifyClusters,
+  views: readonly TopicView[],
+  options: ForecastOptions,
+): Promise<TopicForecast> {
+  const target = new TargetTopicsAdmin(targetAdmin)
+  const remoteName = (topic: string): string => plan.policy.formatRemoteTopic(plan.source.alias, topic)
+  const wanted = new Map(views.map((view) => [view.topic, view]))
+  const found = await target.describe([...wanted.keys()].map(remoteName), options)
+  const decisions = reconcileTopics({ source: wanted, target: found, assigned: new Map(), gone: new Set(), remoteName })
+  const configs = await new SourceTopicsAdmin(sourceAdmin).describeConfigs([...wanted.keys()], options)
+  const problems: string[] = []
+  const rules = { exclude: plan.topics.configPropertiesExclude, useDefaultsFrom: plan.topics.useDefaultsFrom }
+  const create = decisions.create.flatMap(({ topic, targetTopic, partitionsCount }): NewTopic[] => {
+    const entries = configs.get(topic)
+    if (entries === undefined || 'error' in entries) {
+      problems.push(
+        `${targetTopic} would not be created: the configs of ${topic} cannot be read (${entries?.cause ?? 'no answer'})`,
+      )
+      return []
+    }
+    const { replicationFactor } = plan.topics
+    return [{ topic: targetTopic, partitionsCount, replicationFactor, configs: selectTopicConfigs(entries, rules) }]
+  })
+  const alter = await forecastConfigs()
+  const internal = internalTopics(plan)
+  const there = await target.describe(
+    internal.map(({ topic }) => topic),
+    options,
+  )
+  const missing = internal.filter(({ topic }) => !there.has(topic))
+  return {
+    create: await tried(target, create, options),
+    grow: decisions.grow,
+    alter,
+    refuse: decisions.refuse,
+    createInternal: await tried(target, missing, options),
+    internal: [...there.keys()],
+    problems,
+  }
+
+  async function forecastConfigs(): Promise<TopicForecast['alter']> {
+    const existing = [...wanted.keys()].filter((topic) => found.has(remoteName(topic)))
+    if (plan.topics.configSyncIntervalMs === undefined || existing.length === 0) return []
+    const remote = await target.describeConfigs(existing.map(remoteName), options)
+    return existing.flatMap((topic) => {
+      const [source, copy] = [configs.get(topic), remote.get(remoteName(topic))]
+      if (source === undefined || copy === undefined || 'error' in source || 'error' in copy) {
+        problems.push(`configs of ${remoteName(topic)} cannot be compared`)
+        return []
+      }
+      const differences = topicConfigDifferences(source, copy, rules)
+      return differences.length === 0 ? [] : [{ topic: remoteName(topic), configs: differences }]
+    })
+  }
+}
+
+async function tried(
+  target: TargetTopicsAdmin,
+  topics: readonly NewTopic[],
+  options: ForecastOptions,
+): Promise<readonly PlannedTopic[]> {
+  if (topics.length === 0) return []
+  const failures = await target.tryCreate(topics, options)
+  return topics.map((one) => ({
+    ...one,
+    configs: Object.fromEntries(one.configs),
+    refusal: failures.get(one.topic)?.cause ?? null,
+  }))
+}
+
+/** Every internal topic that a flow writes on its target, as it would be created. */
+function internalTopics({ positions, transactions, heartbeats, policy, offsetSyncs }: FlowPlan): readonly NewTopic[] {
+  const compacted = (topic: string, partitionsCount: number, replicationFactor: number, more = {}): NewTopic => ({
+    topic,
+    partitionsCount,
+    replicationFactor,
+    configs: new Map([...Object.entries<string>(more), ['cleanup.policy', 'compact']]),
+  })
+  const { offsetsTopic, ledgerTopic, partitionsCount, replicationFactor, topicConfigs } = positions
+  const { configTopic } = transactions
+  return [
+    compacted(offsetsTopic, partitionsCount, replicationFactor, topicConfigs),
+    compacted(ledgerTopic, 1, replicationFactor),
+    ...(transactions.support === 'enabled'
+      ? [compacted(configTopic.topic, 1, configTopic.replicationFactor, configTopic.configs)]
+      : []),
+    ...(heartbeats === undefined ? [] : [compacted(policy.heartbeatsTopic(), 1, heartbeats.replicationFactor)]),
+    ...(offsetSyncs?.location === 'target' ? [compacted(offsetSyncs.topic, 1, offsetSyncs.replicationFactor)] : []),
+  ]
+}
