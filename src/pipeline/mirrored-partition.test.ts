@@ -214,6 +214,16 @@ test('a target offset that was not expected is told of, and later runs begin at 
   assert.equal(partition.map?.last?.downstream, 1_013)
 })
 
+test('behind a duplicate, of which the target does not say where it lies, the next batch is where it was expected', () => {
+  const partition = locatedPartition(0, 0)
+  for (let index = 0; index < 3; index++) takeIn(partition, 10)
+  const [first, duplicate, next] = [send(partition), send(partition), send(partition)]
+  assert.ok(first !== undefined && duplicate !== undefined && next !== undefined)
+  assert.equal(partition.acknowledge(first, 1_000), true)
+  assert.equal(partition.acknowledge(duplicate, -1), true)
+  assert.equal(partition.acknowledge(next, 1_020), true)
+})
+
 test('all memory of a frame is given back when its batches were sent or discarded', () => {
   const partition = locatedPartition(0, 0)
   let freed = 0

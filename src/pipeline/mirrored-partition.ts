@@ -346,9 +346,10 @@ export class MirroredPartition {
     if (this.strays?.isPassed(batch.size) === true) this.strays = null
     this.refusals.took(batch.positionAfter)
     this.#trimRuns()
-    if (baseOffset < 0) return true
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
-    this.ackedDownstream = baseOffset + batch.count
+    // Of a duplicate it is not known where it lies, and so not where the next one will.
+    this.ackedDownstream = baseOffset < 0 ? -1 : baseOffset + batch.count
+    if (baseOffset < 0) return true
     if (this.trail !== null) noteCopied(this.trail, batch, baseOffset)
     if (baseOffset === expected) return true
     this.#shiftDownstream(batch, baseOffset)
