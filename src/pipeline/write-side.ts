@@ -13,8 +13,11 @@ import { WriteRouter } from './write-router.ts'
 const MIB = 1024 * 1024
 /** Answers to Produce requests are small. */
 const ANSWER_ARENA_BYTES = 64 * 1024
-/** What a partition may have in flight: more than a short way needs, and on a long way the round trip times the rate. */
-const WINDOWS = { usual: { batchesMax: 5, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 64 * MIB } }
+/**
+ * What a partition may have in flight: more than a short way needs, and on a long way the round trip times the rate. Bytes are what counts; where batches are
+ * small (coalesced ones are, 16 KiB with Kafka's batch.size), a few of them would let us wait for the broker after each.
+ */
+const WINDOWS = { usual: { batchesMax: 256, bytesMax: 4 * MIB }, longWay: { batchesMax: 1024, bytesMax: 64 * MIB } }
 /** Without sequences a second batch in flight could overtake a first one that failed. */
 const ONE_AT_A_TIME: WriteWindow = { batchesMax: 1, bytesMax: 32 * MIB }
 /** How long a partition that was slow keeps a connection of its own. */
