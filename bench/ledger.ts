@@ -1,5 +1,5 @@
 /*
- * What the ledger costs, with the real store and codec: `node --expose-gc bench/ledger.ts [--runs 10000000]`. The topic is one in memory that keeps what compaction would
+ * What the ledger costs, with the real store and codec: `node --expose-gc bench/ledger.ts [--runs 10000000] [--partitions 10000]`. The topic is one in memory that keeps what compaction would
  * keep. Bytes on disk are exact record bytes (varints, key, value) plus a batch header for every record that is left, which is the most that Kafka can need.
  */
 import { parseArgs } from 'node:util'
@@ -16,7 +16,6 @@ const BATCH_HEADER_BYTES = 61
 /** Length, attributes, two deltas, key and value lengths, header count. */
 const RECORD_BYTES_MAX = 12
 const RUNS_PER_APPEND = 5_000
-const PARTITIONS = 10_000
 const MIB = 1024 * 1024
 const { signal } = new AbortController()
 const scope = { sourceClusterId: 'source', targetClusterId: 'target', planHash: 1n }
@@ -155,7 +154,12 @@ function measureHoleFree(records: number): void {
   )
 }
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '10000000' } } })
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10000000' },
+    partitions: { type: 'string', multiple: true, default: ['1', '10000'] },
+  },
+})
 const runsCount = Number(values.runs)
 let state = 1
 const random = (): number => {
@@ -168,9 +172,9 @@ const geometric = (): number => {
   while (random() < 0.5) count++
   return count
 }
-await measure('one-record transactions', runsCount, 1, () => [1, 1])
-await measure('holes at random, every second offset', runsCount, 1, () => [geometric(), geometric()])
-await measure('one-record transactions', runsCount, PARTITIONS, () => [1, 1])
-await measure('holes at random, every second offset', runsCount, PARTITIONS, () => [geometric(), geometric()])
-await measure('one run a partition', PARTITIONS, PARTITIONS, () => [1, 1])
+for (const partitions of values.partitions.map(Number)) {
+  await measure('one-record transactions', runsCount, partitions, () => [1, 1])
+  await measure('holes at random, every second offset', runsCount, partitions, () => [geometric(), geometric()])
+  if (partitions > 1) await measure('one run a partition', partitions, partitions, () => [1, 1])
+}
 measureHoleFree(100_000_000)
