@@ -182,6 +182,20 @@ export const errorEntries = {
     action: 'retry',
     text: 'Could not write {count} positions to {offsetsTopic} on {cluster}: {reason}. They are written with the next flush; copying goes on.',
   },
+  ACLS_UNREADABLE: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Cluster {cluster} does not let the user of twinlog read its access rules, so they are not synced. Allow it: kafka-acls --add --allow-principal User:<user> --operation Describe --cluster. ' +
+      'Or set sync.topic.acls.enabled=false.',
+  },
+  ACLS_UNWRITABLE: {
+    kind: 'configuration',
+    action: 'stop',
+    text:
+      'Cluster {cluster} did not take {count} access rules of remote topics: {reason} Allow it: kafka-acls --add --allow-principal User:<user> --operation Alter --operation Describe --cluster. ' +
+      'Or set sync.topic.acls.enabled=false.',
+  },
   // --- transactions ---------------------------------------------------------------------------------------------------
   TRANSACTION_FENCED: {
     kind: 'operational',

@@ -4,6 +4,7 @@ import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import type { CopiedTrails } from '../pipeline/copied-trails.ts'
+import { AclSync } from './acl-sync.ts'
 import { reportClusterEvents } from './cluster-report.ts'
 import type { FlowClusters } from './flow-clusters.ts'
 import type { FlowDuty } from './flow-duty.ts'
@@ -51,6 +52,11 @@ export function createFlowDuties(
     const source = new SourceTopicsAdmin(clusters.sourceAdmin)
     const target = new TargetTopicsAdmin(clusters.targetAdmin)
     duties.push(new TopicConfigSync({ plan, intervalMs: configSyncIntervalMs, source, target, topics, observe }))
+  }
+  const { aclSyncIntervalMs } = plan.topics
+  if (aclSyncIntervalMs !== undefined) {
+    const { sourceAdmin: source, targetAdmin: target } = clusters
+    duties.push(new AclSync({ plan, intervalMs: aclSyncIntervalMs, source, target, observe }))
   }
   return duties
 }

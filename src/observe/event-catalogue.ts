@@ -326,6 +326,14 @@ export const eventEntries = {
     level: 'warn',
     text: 'Flow {flow}: the configs of {topicsCount} topics cannot be read and are not synced, those of {topic} for example: {cause}',
   },
+  AclsAbsent: {
+    level: 'info',
+    text: 'Flow {flow}: cluster {cluster} has no authorizer, so there are no access rules to sync. sync.topic.acls.enabled=false says that this is meant',
+  },
+  AclsCreated: {
+    level: 'info',
+    text: 'Flow {flow} created {rulesCount} access rules for remote topics on {cluster}, as their source topics have them; for example {operation} on {targetTopic} for {principal}',
+  },
   DutyUnfinished: { level: 'warn', text: 'Flow {flow} stops, and its last {duty} are not written: {error}' },
   DutyRecovered: { level: 'info', text: 'Flow {flow}: {duty} work again' },
   // --- cli --------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import { TransactionalWriter } from '../../src/kafka/transactional-writer.ts'
 import { addPartitionsToTransaction, endTransaction, takeTransactionalId } from '../../src/kafka/transactions.ts'
 import { longTest } from '../support/long-test.ts'
 import { assertExactlyOnceInOrder, assertLogsValid, reconcile } from '../support/judge.ts'
+import { assertSyncsHold } from '../support/offset-syncs.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { Mirror } from '../support/mirror.ts'
 import { plainClientSettings } from '../support/plain-client-settings.ts'
@@ -83,7 +84,8 @@ test('records and positions are committed together, and a restart goes on where 
     )
   for (const round of [0, 1, 2]) {
     await write(round * 1_000)
-    await using twinlog = await mirror('plain', 'plain', enabled('plain'))
+    const syncs = { 'emit.offset-syncs.enabled': 'true', 'offset-syncs.topic.location': 'target' }
+    await using twinlog = await mirror('plain', 'plain', enabled('plain', syncs))
     await untilCommitted('plain', 'plain', twinlog)
     const last = (round + 1) * 1_000 - 1
     assert.deepEqual(await storedOffsets(target, 'plain'), { 'plain-0': last, 'plain-1': last })
@@ -91,11 +93,14 @@ test('records and positions are committed together, and a restart goes on where 
     assert.deepEqual(twinlog.eventsOf('TransactionAborted'), [])
   }
   assert.equal(await assertExactlyOnce('plain', 'plain'), 6_000)
+  const syncs = { on: target, topic: 'mm2-offset-syncs.plain.internal' }
+  await assertSyncsHold({ source, target, topic: 'plain', remote: 'plain.plain', syncs })
 })
 
 test('killed again and again in full flight, it repeats, loses and reorders nothing, and readers go on after each restart', async () => {
   await createTopics(source, { name: 'killed', partitions: 4 })
-  const start = (): Promise<Mirror> => mirror('killed', 'killed', enabled('killed'))
+  const emitted = { 'emit.offset-syncs.enabled': 'true' }
+  const start = (): Promise<Mirror> => mirror('killed', 'killed', enabled('killed', emitted))
   await using stream = startRecords(
     source,
     { topic: 'killed', partitions: 4, recordsPerSecond: 1_500, valueBytes: 500 },
@@ -113,6 +118,8 @@ test('killed again and again in full flight, it repeats, loses and reorders noth
   await untilCommitted('killed', 'killed', twinlog)
   await assertExactlyOnce('killed', 'killed')
   await twinlog.stop()
+  const syncs = { on: source, topic: 'mm2-offset-syncs.us.internal' }
+  await assertSyncsHold({ source, target, topic: 'killed', remote: 'killed.killed', syncs })
 })
 
 test('transactions of the source are copied as they were decided there', async () => {

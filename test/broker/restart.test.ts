@@ -6,6 +6,7 @@ import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder, assertLogsValid, assertSameRecords } from '../support/judge.ts'
+import { assertSyncsHold } from '../support/offset-syncs.ts'
 import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { oneInFlight, openTransaction, produceTransactions, startRecords } from '../support/record-stream.ts'
@@ -112,7 +113,8 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     const topic = `tx-${isolation}`
     await createTopics(source, { name: topic, partitions: 2 })
     const settings = { [`${isolation}.consumer.isolation.level`]: isolation, ...NO_FLUSH }
-    const start = (): Promise<Mirror> => mirror(isolation, topic, settings)
+    const emitted = { 'emit.offset-syncs.enabled': 'true' }
+    const start = (): Promise<Mirror> => mirror(isolation, topic, { ...settings, ...emitted })
     const writing = ['a', 'b'].map((id) =>
       produceTransactions(source, { topic, partitions: 2, count: 600, id: `${topic}-${id}` }),
     )
@@ -137,6 +139,8 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     assert.deepEqual(twinlog.eventsOf('DuplicatesPossible'), [])
     await assertLogsValid(target, `${isolation}.${topic}`)
     await twinlog.stop()
+    const syncs = { on: source, topic: 'mm2-offset-syncs.us.internal' }
+    await assertSyncsHold({ source, target, topic, remote: `${isolation}.${topic}`, syncs })
   })
 }
 

@@ -6,6 +6,7 @@ import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
 import type { DumpedRecord } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
+import { assertSyncsHold } from '../support/offset-syncs.ts'
 import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
 import { until } from '../support/until.ts'
@@ -93,6 +94,8 @@ test(
     for (const records of [...Object.values(ours), ...Object.values(theirs)]) assert.notEqual(records.length, 0)
     for (const [topic, records] of Object.entries(theirs))
       assert.deepEqual(shapesOf(ours[topic] ?? []), shapesOf(records), topic)
+    const syncs = { on: source, topic: 'mm2-offset-syncs.us.internal' }
+    await assertSyncsHold({ source, target, topic: 'orders', remote: 'eu.orders', syncs })
     await assertExactlyOnceInOrder(source, target, 'orders', 'eu.orders')
   },
 )
