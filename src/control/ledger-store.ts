@@ -10,12 +10,15 @@ import type { LedgerAppend, LedgerChange } from '../mirror/ledger-partition.ts'
 import { LedgerPartition } from '../mirror/ledger-partition.ts'
 import type { LedgerScope } from '../mirror/ledger-record.ts'
 import { decodeLedgerGap, decodeLedgerKey, encodeLedgerGap, encodeLedgerKey } from '../mirror/ledger-record.ts'
+import type { OffsetMap } from '../mirror/offset-map.ts'
+import type { AskedOffset } from '../mirror/offset-translation.ts'
 import type { TopicPartition } from '../mirror/topic-partition.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import type { FencingProducer } from '../kafka/fencing-producer.ts'
 import { openInternalTopic } from './internal-topic.ts'
 import type { ReadInternalRecord, RecordLog } from './record-log.ts'
+import { segmentsLimit } from './segments-limit.ts'
 
 /** How long a write waits for brokers that restart or elect a leader before it is said to have failed. */
 const RETRY_TIMEOUT_MS = 60_000
@@ -111,6 +114,11 @@ export class LedgerStore implements LedgerWriter {
    */
   find(topic: string, partition: number): LedgerEntry | null {
     return this.#partitions.get(topicPartitionKey(topic, partition))?.readEntry(this.#scope) ?? null
+  }
+
+  /** As LedgerPartition.readAround, of a source partition. */
+  findAround(topic: string, partition: number, at: AskedOffset): OffsetMap | null {
+    return this.#partitions.get(topicPartitionKey(topic, partition))?.readAround(this.#scope, at) ?? null
   }
 
   /** Every partition that the ledger knows, with its identity; those that cannot be read are left out. */
@@ -342,26 +350,6 @@ export class LedgerStore implements LedgerWriter {
       }
     }
   }
-}
-
-/** @returns how many segments each partition may keep so that all stay within the limit; null: they do already */
-function segmentsLimit(
-  sizes: readonly { readonly count: number; readonly bytes: number }[],
-  maxBytes: number,
-): number | null {
-  const total = (segmentsMax: number): number =>
-    sizes.reduce((sum, { count, bytes }) => sum + (count === 0 ? 0 : (bytes * Math.min(count, segmentsMax)) / count), 0)
-  const longest = sizes.reduce((most, { count }) => Math.max(most, count), 0)
-  if (total(longest) <= maxBytes) return null
-  let low = 0
-  let high = longest
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    // Somewhat below the limit, so that it is not met again at once.
-    if (total(middle) <= 0.75 * maxBytes) low = middle
-    else high = middle - 1
-  }
-  return low
 }
 
 /** What passes by itself: a broker restarts, a leader moves. */

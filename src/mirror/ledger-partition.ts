@@ -11,6 +11,7 @@ import {
   encodeLedgerSegment,
 } from './ledger-record.ts'
 import { OffsetMap } from './offset-map.ts'
+import type { AskedOffset } from './offset-translation.ts'
 import type { Run } from './run.ts'
 import { RUNS_PER_BLOCK_MAX } from './run-codec.ts'
 import type { TopicPartition } from './topic-partition.ts'
@@ -55,7 +56,11 @@ export class LedgerPartition {
   readonly partition: TopicPartition
   readonly #ledgerTopic: string
   readonly #segments = new Map<number, StoredValue>()
+  /** First run of each segment that was looked for; a segment never changes. */
+  readonly #firstRuns = new Map<number, Run>()
   #head: StoredValue | null = null
+  /** The part of the history that was asked for last: offsets are asked for in clusters. */
+  #part: { readonly head: StoredValue; readonly segment: number; readonly map: OffsetMap } | null = null
 
   constructor(partition: TopicPartition, ledgerTopic: string) {
     this.partition = partition
@@ -102,6 +107,26 @@ export class LedgerPartition {
     for (const run of head.runs) map.begin(run)
     const isOtherPlan = head.scope.planHash !== 0n && head.scope.planHash !== scope.planHash
     return { ...head.identity, runs: [...map.runs()], ...(isOtherPlan ? { isOtherPlan } : {}) }
+  }
+
+  /**
+   * The part of the history that an offset lies in, at any age. Unlike `readEntry` it unpacks one segment, not all of them.
+   * @param at   the offset: on the source, or in the remote topic
+   * @returns runs for which OffsetMap answers for that offset as for all runs; null when nothing is written down, or for other clusters. Where the offset lies before the
+   *          first run, the oldest part there is
+   * @throws as `readEntry`
+   */
+  readAround(scope: LedgerScope, at: AskedOffset): OffsetMap | null {
+    const head = this.readHead()
+    if (head === null || this.#head === null || !isSameScope(head.scope, scope)) return null
+    let segment = head.nextSegment
+    while (segment > head.firstSegment && !isAtOrBefore(this.#firstRunOf(head, segment), at)) segment--
+    if (this.#part?.head === this.#head && this.#part.segment === segment) return this.#part.map
+    const runs = segment === head.nextSegment ? head.runs : this.#readSegment(head, segment)
+    const next = segment === head.nextSegment ? [] : [this.#firstRunOf(head, segment + 1)]
+    const map = OffsetMap.from([...runs, ...next])
+    this.#part = { head: this.#head, segment, map }
+    return map
   }
 
   /** What to append so that the topic has more runs, or starts anew with another identity. */
@@ -160,6 +185,16 @@ export class LedgerPartition {
     return runs?.[0] ?? null
   }
 
+  /** The first run of a segment, or of the head, which comes after the last one. */
+  #firstRunOf(head: LedgerHead, segment: number): Run {
+    const known = segment === head.nextSegment ? head.runs[0] : this.#firstRuns.get(segment)
+    if (known !== undefined) return known
+    const [first] = this.#readSegment(head, segment)
+    if (first === undefined) throw this.#missing(segment)
+    this.#firstRuns.set(segment, first)
+    return first
+  }
+
   #planDrop(head: LedgerHead, firstSegment: number): LedgerChange | null {
     const removedSegments = [...this.#segments.keys()].filter((number) => number < firstSegment)
     if (firstSegment === head.firstSegment && removedSegments.length === 0) return null
@@ -186,7 +221,10 @@ export class LedgerPartition {
 
   /** Makes a change true whose records are durable. */
   apply(change: LedgerChange): void {
-    for (const number of change.removedSegments) this.#segments.delete(number)
+    for (const number of change.removedSegments) {
+      this.#segments.delete(number)
+      this.#firstRuns.delete(number)
+    }
     for (const [number, segment] of change.addedSegments) this.#segments.set(number, segment)
     this.#head = change.head
   }
@@ -264,6 +302,12 @@ function split(head: LedgerHead): { sealed: Run[][]; rest: readonly Run[] } {
   for (let start = 0; start < older.length; start += RUNS_PER_BLOCK_MAX)
     sealed.push(older.slice(start, start + RUNS_PER_BLOCK_MAX))
   return { sealed, rest: runs.slice(-1) }
+}
+
+/** A run of unknown downstream offset says nothing about where a downstream offset lies. */
+function isAtOrBefore(run: Run, at: AskedOffset): boolean {
+  if ('upstream' in at) return run.upstream <= at.upstream
+  return run.downstream >= 0 && run.downstream <= at.downstream
 }
 
 /** Producer id and epoch may change while runs go on; what they count may not. */

@@ -39,6 +39,11 @@ export class OffsetMap {
     return this.#runs.length
   }
 
+  /** The oldest run, or null when there is none. */
+  get first(): Run | null {
+    return this.#runs.length === 0 ? null : this.#runAt(0)
+  }
+
   /** The newest run, or null when there is none. */
   get last(): Run | null {
     return this.#runs.length === 0 ? null : this.#runAt(this.#runs.length - 1)
@@ -115,6 +120,19 @@ export class OffsetMap {
       end = start
     }
     return null
+  }
+
+  /**
+   * Where `downstreamOf` does not know: the end of what is known before, so that no record at or after the upstream offset lies below it.
+   * @returns null when nothing is known before, or the source was truncated and order says nothing
+   */
+  downstreamBound(upstream: number): number | null {
+    if (this.#restarts.length > 0) return null
+    let index = this.#runs.lastAtOrBefore('upstreams', upstream, 0, this.#runs.length)
+    while (index >= 0 && this.#runs.downstream(index) < 0) index--
+    if (index < 0) return null
+    const count = Math.min(this.#countOf(index), upstream - this.#runs.upstream(index))
+    return this.#runs.downstream(index) + count
   }
 
   /**

@@ -13,6 +13,8 @@ import { keepProducer } from './keep-producer.ts'
 import { KafkaLocatorPorts } from './kafka-locator-ports.ts'
 import { CopiedTrails } from './copied-trails.ts'
 import type { Continuation } from './continuation.ts'
+import { copiedPartitionOf } from './copied-partition.ts'
+import type { CopiedPartition } from './copied-partition.ts'
 import type { LaneContext, LaneDependencies } from './lane-context.ts'
 import { LaneFigures } from './lane-figures.ts'
 import type { LaneTransactions } from './lane-transactions.ts'
@@ -198,6 +200,12 @@ export class Lane {
       partition,
       lastCopiedOffset: ackedOffset - 1,
     }))
+  }
+
+  /** How far a source partition is copied, and what is known of where; null: it is not copied here. */
+  copied(topic: string, partition: number): CopiedPartition | null {
+    const found = this.#partitions.get(topicPartitionKey(topic, partition))
+    return found === undefined ? null : copiedPartitionOf(found)
   }
 
   status(): LaneStatus {
