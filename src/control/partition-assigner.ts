@@ -125,9 +125,10 @@ export class PartitionAssigner {
       if (start === null) continue
       if (start.lostFromOffset !== null)
         isHeld = this.#reportRecreated(topic, partition, start.lostFromOffset) || isHeld
-      const { storedPosition, ledger, isAdded } = start
+      const { storedPosition, ledger, isAdded, earlierInTransactions: earlier } = start
       const ids = { sourceTopicId: topicId, targetTopicId }
-      assignments.push({ sourceTopic: topic, targetTopic, partition, ...ids, storedPosition, ledger, isAdded, target })
+      const place = { sourceTopic: topic, targetTopic, partition, ...ids, storedPosition, ledger, isAdded, target }
+      assignments.push(earlier === undefined ? place : { ...place, earlierInTransactions: earlier })
     }
     this.#resumeAt.delete(topic)
     this.#fresh.delete(topic)

@@ -1,5 +1,6 @@
 import { isTransactional } from '../mirror/ledger-entry.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
+import type { EarlierRuns } from '../pipeline/partition-assignment.ts'
 import { isAnotherIncarnation } from '../mirror/topic-incarnation.ts'
 
 /** What earlier runs wrote down about a partition. */
@@ -24,6 +25,7 @@ export interface PartitionStart {
   /** First upstream offset that was lost with the earlier topic of the same name; null if the source topic is still the same. */
   readonly lostFromOffset: number | null
   readonly isRemoteTopicRecreated: boolean
+  readonly earlierInTransactions?: EarlierRuns
 }
 
 /**
@@ -50,9 +52,19 @@ export function decidePartitionStart(history: PartitionHistory, ids: TopicIds, i
     }
   }
   if (isTransactional(ledger)) {
-    return { ...unchanged, storedPosition: storedPosition ?? lastRunStart(ledger), ledger: null }
+    return {
+      ...unchanged,
+      storedPosition: storedPosition ?? lastRunStart(ledger),
+      ledger: null,
+      ...earlierRuns(ledger),
+    }
   }
   return unchanged
+}
+
+function earlierRuns({ runs, sourceTopicId, targetTopicId }: LedgerEntry): { earlierInTransactions?: EarlierRuns } {
+  const last = runs.at(-1)
+  return last === undefined ? {} : { earlierInTransactions: { last, sourceTopicId, targetTopicId } }
 }
 
 function lastRunStart({ runs }: LedgerEntry): number {

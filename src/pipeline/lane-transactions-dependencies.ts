@@ -4,12 +4,14 @@ import type { TransactionalProducer } from '../kafka/transactions.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { EventFields } from '../observe/event.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
+import type { TransactionLedger } from './transaction-ledger.ts'
 import type { TransactionPorts } from './transaction-ports.ts'
 
 /** What the transactions of a lane are given. */
 export interface LaneTransactionsDependencies {
   readonly ports: TransactionPorts
   readonly producer: TransactionalProducer
+  readonly runs: Pick<TransactionLedger, 'committed' | 'forget' | 'finish'>
   readonly clock: Clock
   /** A transaction is ended when it has lasted for so long or written so much. */
   readonly intervalMs: number

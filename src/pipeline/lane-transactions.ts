@@ -13,7 +13,6 @@ import { TransactionPositions } from './transaction-positions.ts'
 /**
  * Writes what a lane copies, and the positions, in transactions of one transactional id, one after the other (transaction-cycle.ts). A partition
  * may write while `mayWrite` of its membership says so; everything else about it is as without transactions.
- *
  * A failure of one partition costs all that wrote in the same transaction a step back. So one whose writing failed is tried again in a transaction
  * without the others, after a pause that grows.
  */
@@ -107,6 +106,7 @@ export class LaneTransactions {
   forget(partition: MirroredPartition): void {
     const hasWritten = this.#members.has(partition) && partition.isUncommitted
     this.#positions.forget(partition)
+    this.#deps.runs.forget(partition)
     this.#leave(partition)
     if (hasWritten) this.#apply('failed')
   }
@@ -142,6 +142,7 @@ export class LaneTransactions {
     const isLate = this.#deps.clock.sleep(timeoutMs, { signal: late.signal }).catch(() => {})
     await Promise.race([this.#idle.promise, isLate])
     late.abort()
+    await this.#deps.runs.finish()
   }
 
   // --- beginning ------------------------------------------------------------------------------------------------------------
@@ -271,6 +272,7 @@ export class LaneTransactions {
     if (!(await this.#end('commit'))) return
     this.totals.committedTotal++
     for (const { membership } of this.#members) membership?.committed()
+    this.#deps.runs.committed(this.#members)
     this.#positions.committed()
     this.#arePositionsDue = this.#positions.isAwaited
     this.#apply('ended')
@@ -342,7 +344,7 @@ export class LaneTransactions {
     this.#deps.say('TransactionAborted', { partitionsCount: members.length })
     this.#members.clear()
     for (const partition of members) {
-      if (partition.membership !== null) partition.membership.mayWrite = false
+      partition.membership?.aborted()
       if (partition.isUncommitted) this.#deps.rewind(partition)
       else if (partition.queue.length > 0) this.#wanting.add(partition)
     }
@@ -359,7 +361,7 @@ export class LaneTransactions {
   #leave(partition: MirroredPartition): void {
     this.#wanting.delete(partition)
     this.#members.delete(partition)
-    if (partition.membership !== null) partition.membership.mayWrite = false
+    partition.membership?.aborted()
   }
 
   /** A call of the open transaction. @returns null when it failed; then the transaction is aborted, or the lane ends */

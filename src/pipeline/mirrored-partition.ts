@@ -177,6 +177,11 @@ export class MirroredPartition {
     return this.membership !== null && this.membership.startOffset !== null
   }
 
+  /** Of the next record that is read. */
+  get nextSequence(): number {
+    return this.#cursor.sequence
+  }
+
   /** Where copying goes on if all that was sent so far arrives. */
   get sentOffset(): number {
     return this.inFlight.last()?.positionAfter ?? this.ackedOffset

@@ -1,4 +1,5 @@
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
+import type { Run } from '../mirror/run.ts'
 
 /** One partition that a lane is to copy, with all that was found out about it before. Plain data; made by control. */
 export interface PartitionAssignment {
@@ -18,6 +19,17 @@ export interface PartitionAssignment {
   /** A partition that appeared while the flow ran: it is copied from its start whatever `auto.offset.reset` says. */
   readonly isAdded: boolean
   readonly target: TargetTopicSettings
+  /** Present where an earlier life copied it in transactions: then there is no `ledger`, and the stored position counts. */
+  readonly earlierInTransactions?: EarlierRuns
+}
+
+/** What earlier transactions wrote down of where records went, as far as more can be added to it. */
+export interface EarlierRuns {
+  /** The last run; without a downstream offset it begins where all before it ends. */
+  readonly last: Run
+  /** As they are written down: an entry goes on under these. */
+  readonly sourceTopicId: string | null
+  readonly targetTopicId: string | null
 }
 
 /** What is assumed of a remote topic whose configuration cannot be read: the broker has the last word on sizes anyway. */

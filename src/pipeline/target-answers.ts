@@ -105,7 +105,9 @@ export class TargetAnswers {
     isDuplicate: boolean,
   ): void {
     const expected = partition.ackedDownstream
-    const isExpected = partition.acknowledge(batch, isDuplicate ? -1 : produced.baseOffset)
+    const baseOffset = isDuplicate ? -1 : produced.baseOffset
+    const isExpected = partition.acknowledge(batch, baseOffset)
+    partition.membership?.runs?.acknowledged(batch, baseOffset)
     if (!isExpected) this.#deps.onForeignWrite(partition, expected, produced.baseOffset)
     this.#deps.acknowledged(partition)
     this.#deps.onMoved(partition)

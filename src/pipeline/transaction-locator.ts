@@ -1,13 +1,13 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import type { Clock } from '../base/clock.ts'
 import { Notifier } from '../base/notifier.ts'
-import { transactionalIdentity } from '../mirror/ledger-entry.ts'
-import type { LedgerWrite, LedgerWriter } from '../mirror/ledger-entry.ts'
+import type { LedgerWriter } from '../mirror/ledger-entry.ts'
 import type { Continuation } from './continuation.ts'
 import type { Locator } from './locator.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
 import type { TargetTopicSettings } from './partition-assignment.ts'
+import { beginTransactionRuns } from './transaction-ledger.ts'
 
 const RETRY_MS = 50
 
@@ -148,12 +148,6 @@ export class TransactionLocator {
       ({ ackedOffset, assignment }) => ackedOffset > 0 && ackedOffset !== assignment.storedPosition,
     )
     if (unstored.length > 0) await store(unstored)
-    await ledger.write(partitions.flatMap(headOf), { signal })
+    await ledger.write(partitions.map(beginTransactionRuns), { signal })
   }
-}
-
-function headOf({ sourceTopic, partition, identity, ackedOffset }: MirroredPartition): LedgerWrite[] {
-  if (identity === null) throw new TypeError('a partition that was located has an identity')
-  const run = { upstream: ackedOffset, sequence: 0, downstream: -1 }
-  return [{ topic: sourceTopic, partition, identity: transactionalIdentity(identity), replaces: true, runs: [run] }]
 }

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
 import { sequenceAfter } from '../mirror/run.ts'
+import type { TransactionRuns } from './transaction-runs.ts'
 
 /**
  * A partition's part in the transactions of its lane: whether it may write now, under which epoch, and where it goes back to.
@@ -19,6 +20,8 @@ export class TransactionMembership {
   isPlaced = false
   /** Next upstream offset by the last commit, while something behind it is written and not committed; null: nothing is. */
   startOffset: number | null = null
+  /** Where its records went; null: it is not known yet where it goes on. */
+  runs: TransactionRuns | null = null
   #producer: ProducerIdentity | null = null
   #nextSequence = 0
 
@@ -49,5 +52,12 @@ export class TransactionMembership {
   committed(): void {
     this.startOffset = null
     this.isOnTrial = false
+    this.runs?.committed()
+  }
+
+  /** What was written is not part of the target. */
+  aborted(): void {
+    this.mayWrite = false
+    this.runs?.aborted()
   }
 }

@@ -33,7 +33,8 @@ export function partitionFacts(
   return {
     facts: {
       ...bounds,
-      runs: entry?.runs ?? [],
+      // Markers lie between runs of transactions, and a kill may have kept some from being written down: it is compared by content.
+      runs: entry === null || isTransactional(entry) ? [] : entry.runs,
       isStartOnly: entry !== null && isTransactional(entry),
       autoOffsetReset: plan.fetch.autoOffsetReset,
       isRecreated: gaps.some(({ reason }) => reason === 'topic deleted' || reason === 'topic recreated'),

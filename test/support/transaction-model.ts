@@ -134,6 +134,7 @@ export class TransactionModel {
     this.#transactions = new LaneTransactions({
       ports: this.#ports(),
       producer: { transactionalId: 'id', producerId: 1n, producerEpoch: 0 },
+      runs: { committed: () => {}, forget: () => {}, finish: () => Promise.resolve() },
       clock,
       intervalMs: options.intervalMs,
       bytesMax: 1_000_000,
