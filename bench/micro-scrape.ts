@@ -60,6 +60,7 @@ function flowOf(partitionsCount: number): FlowReading {
     owner: null,
     gapsTotal: 0,
     duties: [],
+    groups: null,
     isHeartbeatsOnly: false,
     positions: null,
     ledger: null,

@@ -6,6 +6,9 @@ import type { LocalProcess } from '../control/local-process.ts'
 import { summarizeFlow } from '../control/flow-summary.ts'
 import type { FlowSummary } from '../control/flow-summary.ts'
 import { metricReaders } from '../control/metric-readers.ts'
+import { answerOffsetQuery } from '../control/offset-query.ts'
+import type { OffsetQuery, OffsetSource } from '../control/offset-query.ts'
+import type { TranslatedOffset } from '../control/translated-offset.ts'
 import { reportFlow } from '../control/status-report.ts'
 import type { StatusReport } from '../control/status-report.ts'
 import type { SupervisedFlow, Supervisor } from '../control/supervisor.ts'
@@ -19,6 +22,8 @@ import { ProcessFigures } from '../observe/process-figures.ts'
 /** A flow that tells of itself. */
 export interface ObservedFlow extends Pick<SupervisedFlow, 'name'> {
   reading(state: FlowState): FlowReading
+  /** Null while this process does not own the flow; absent: it has no offsets to tell of. */
+  offsetSource?(): OffsetSource | null
 }
 
 export interface ObservationDependencies {
@@ -57,7 +62,17 @@ export class Observation {
     return this.#readings().map((reading) => summarizeFlow(reading, nowMs))
   }
 
-  report(): StatusReport {
+  /** What the flows of this process know of offsets. */
+  offsets(query: OffsetQuery): TranslatedOffset[] {
+    const sources = this.#deps.runners.map((runner) => runner.offsetSource?.() ?? null)
+    return answerOffsetQuery(
+      sources.filter((source) => source !== null),
+      query,
+    )
+  }
+
+  /** @param hasGroupPartitions   whether each partition of each group is told of */
+  report(hasGroupPartitions = false): StatusReport {
     const { process, clock, logLevel } = this.#deps
     const nowMs = clock.now()
     return {
@@ -67,7 +82,7 @@ export class Observation {
       startedAt: new Date(process.startedAtMs).toISOString(),
       time: new Date(nowMs).toISOString(),
       logLevel: logLevel.current,
-      flows: this.#readings().map((reading) => reportFlow(reading, nowMs)),
+      flows: this.#readings().map((reading) => reportFlow(reading, nowMs, hasGroupPartitions)),
     }
   }
 
@@ -95,7 +110,13 @@ export class Observation {
         partitionsMax: plan.metricsPartitionsMax,
         nowMs: clock.now(),
       })
-    const createServer = () => createObservationServer({ status: () => this.report(), metrics, logLevel })
+    const createServer = () =>
+      createObservationServer({
+        status: (hasGroups) => this.report(hasGroups),
+        offsets: (query) => this.offsets(query),
+        metrics,
+        logLevel,
+      })
     await Promise.all(
       plan.listeners.map((address) => runListener(address, { clock, observe, createServer }, { signal })),
     )

@@ -70,6 +70,7 @@ export const connectorKeys: ReadonlySet<string> = new Set([
   // Former names, which Kafka 4 no longer has; they are read with a warning.
   'topics.blacklist',
   'config.properties.blacklist',
+  'groups.blacklist',
 ])
 
 /** Whether a key at top level reaches the connectors of all flows; our own keys do as well. */

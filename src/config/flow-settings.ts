@@ -5,7 +5,7 @@ const since = '0.1'
 
 /**
  * Settings of a flow: written at top level for all flows, or as `A->B.<key>` for one.
- * Source: MirrorConnectorConfig, MirrorSourceConfig, DefaultTopicFilter, DefaultConfigPropertyFilter, DefaultReplicationPolicy.
+ * Source: MirrorConnectorConfig, MirrorSourceConfig, MirrorCheckpointConfig, DefaultTopicFilter, DefaultGroupFilter, DefaultConfigPropertyFilter, DefaultReplicationPolicy.
  */
 export const flowSettings = {
   enabled: setting({
@@ -175,6 +175,78 @@ export const flowSettings = {
     scope: 'flow',
     since,
     doc: 'How often access rules are compared.',
+  }),
+  groups: setting({
+    type: list(),
+    default: ['.*'],
+    importance: 'high',
+    scope: 'flow',
+    since,
+    doc: 'Consumer groups of the source whose offsets are translated: names or Java regular expressions, matched against the whole name. Of these, the ones with a committed offset in a topic that `topics` takes. Share groups have no offsets that could be translated.',
+  }),
+  'groups.exclude': setting({
+    type: list(),
+    default: ['console-consumer-.*', 'connect-.*', '__.*'],
+    importance: 'high',
+    scope: 'flow',
+    since,
+    doc: 'Consumer groups whose offsets are not translated; wins over `groups`.',
+  }),
+  'refresh.groups.enabled': setting({
+    type: boolean(),
+    default: true,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'Whether new consumer groups are looked for while the flow runs.',
+  }),
+  'refresh.groups.interval.seconds': setting({
+    type: long({ min: 1 }),
+    default: 600,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'How often new consumer groups are looked for.',
+  }),
+  'emit.checkpoints.enabled': setting({
+    type: boolean(),
+    default: true,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: "Whether the translated offsets of groups are written to the checkpoints topic of the target, where Java's MirrorClient and RemoteClusterUtils read them.",
+  }),
+  'emit.checkpoints.interval.seconds': setting({
+    type: long({ min: 1 }),
+    default: 60,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'How often the offsets of groups are read at the source, and checkpoints are written of those that changed.',
+  }),
+  'checkpoints.topic.replication.factor': setting({
+    type: short({ min: -1 }),
+    default: 3,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'Replication factor of the checkpoints topic when it is created; -1: the default of the brokers.',
+  }),
+  'sync.group.offsets.enabled': setting({
+    type: boolean(),
+    default: false,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'Whether translated offsets are committed to the groups of the same names on the target, as long as those have no members there. No offset is ever set back.',
+  }),
+  'sync.group.offsets.interval.seconds': setting({
+    type: long({ min: 1 }),
+    default: 60,
+    importance: 'low',
+    scope: 'flow',
+    since,
+    doc: 'How often translated offsets are committed on the target.',
   }),
   'config.properties.exclude': setting({
     type: list(),

@@ -29,27 +29,6 @@ const anyClient: Scopes = ['consumer', 'producer', 'admin', 'worker']
 
 /** Key and what is known of it; a key may stand here once for each of several scopes. Source: the ConfigDefs of Kafka 4.3. */
 const entries: readonly (readonly [string, OtherSetting])[] = [
-  ...group('not-done-yet', flow, 'no checkpoints are written', ['emit.checkpoints.enabled'], ['false']),
-  ...group('not-done-yet', flow, 'no checkpoints are written', [
-    'emit.checkpoints.interval.seconds',
-    'checkpoints.topic.replication.factor',
-    'groups',
-    'groups.exclude',
-    'groups.blacklist',
-    'group.filter.class',
-    'refresh.groups.enabled',
-    'refresh.groups.interval.seconds',
-  ]),
-  ...group(
-    'not-done-yet',
-    flow,
-    'consumer groups are not moved on the target',
-    ['sync.group.offsets.enabled'],
-    ['false'],
-  ),
-  ...group('not-done-yet', flow, 'consumer groups are not moved on the target', [
-    'sync.group.offsets.interval.seconds',
-  ]),
   ...group(
     'not-done-yet',
     flow,
@@ -69,6 +48,13 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'classes of your own cannot be loaded; topics are created directly',
     ['forwarding.admin.class'],
     ['org.apache.kafka.clients.admin.forwardingadmin'],
+  ),
+  ...group(
+    'refused',
+    flow,
+    'classes of your own cannot be loaded, and without it other groups would be moved',
+    ['group.filter.class'],
+    ['org.apache.kafka.connect.mirror.defaultgroupfilter'],
   ),
   ...group(
     'refused',

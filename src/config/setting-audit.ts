@@ -14,10 +14,7 @@ import type { Resolution } from './resolution.ts'
 import { topLevelWorkerPrefixes } from './view.ts'
 import { workerSettings } from './worker-settings.ts'
 
-/** What MirrorMaker 2 does without being asked, and twinlog not yet: by the key that would switch it off. */
-const onByDefault = ['emit.checkpoints.enabled']
-
-/** Says of every property that was not used why, so that nothing is silently ignored; and what MirrorMaker 2 would do by default. */
+/** Says of every property that was not used why, so that nothing is silently ignored. */
 export function auditSettings(
   resolution: Resolution,
   pairs: FlowPairs,
@@ -35,7 +32,6 @@ export function auditSettings(
     if (resolution.isUsed(property)) continue
     auditProperty(resolution, property, pairs, isStrict)
   }
-  sayDefaults(resolution, pairs)
 }
 
 function auditProperty(resolution: Resolution, property: Property, pairs: FlowPairs, isStrict: boolean): void {
@@ -154,7 +150,7 @@ function whyNoFlowClientEffect(flow: string, { role, side, name, source, target 
   if (role === 'producer')
     return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (here it belongs to the producer of offset syncs, which takes connection settings only)`
   if (role === 'consumer' && side === 'target')
-    return 'has no effect yet: it belongs to checkpoints, which are not done yet'
+    return 'has no effect: what MirrorMaker 2 reads with it (checkpoints) is read by the client that writes positions'
   return `has no effect: ${source}.${role}.${name} comes before it, so write ${flow}.${side ?? 'source'}.${role}.${name}`
 }
 
@@ -164,15 +160,4 @@ function sayUnknown(resolution: Resolution, property: Property, place: KeyPlace,
   const hint = nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`
   if (isStrict) resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it.')
   else resolution.notice(property, 'unknown-key', 'warning', `is not a known setting and has no effect${hint}`)
-}
-
-/** What MirrorMaker 2 does by itself for these flows, unless it is switched off. */
-function sayDefaults(resolution: Resolution, { enabled }: FlowPairs): void {
-  const { properties } = resolution.file
-  for (const key of onByDefault) {
-    const isSet = properties.has(key) || enabled.every((pair) => properties.has(`${flowName(pair)}.${key}`))
-    const why = findOtherSetting(key, ['flow'])?.why
-    if (!isSet && why !== undefined && enabled.length > 0)
-      resolution.notice(key, 'not-done-yet', 'info', `${why} (on by default in MirrorMaker 2)`)
-  }
 }

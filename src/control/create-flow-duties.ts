@@ -8,6 +8,7 @@ import { AclSync } from './acl-sync.ts'
 import { reportClusterEvents } from './cluster-report.ts'
 import type { FlowClusters } from './flow-clusters.ts'
 import type { FlowDuty } from './flow-duty.ts'
+import type { GroupOffsets } from './group-offsets.ts'
 import { HeartbeatEmitter } from './heartbeat-emitter.ts'
 import type { HeartbeatTopics } from './heartbeat-topics.ts'
 import { OffsetSyncEmitter } from './offset-sync-emitter.ts'
@@ -26,6 +27,8 @@ export interface FlowDutiesDependencies {
   readonly heartbeats: HeartbeatTopics
   /** What the lane copied; null: no offset syncs are written. */
   readonly trails: CopiedTrails | null
+  /** Null: they are not asked for. */
+  readonly groups: GroupOffsets | null
 }
 
 /** What a flow does beside copying, by what is switched on. What is opened for it is closed with `resources`. */
@@ -34,7 +37,7 @@ export function createFlowDuties(
   deps: FlowDutiesDependencies,
   resources: AsyncDisposableStack,
 ): readonly FlowDuty[] {
-  const { clock, random, observe, clusters, heartbeats, topics, trails } = deps
+  const { clock, random, observe, clusters, heartbeats, topics, trails, groups } = deps
   const duties: FlowDuty[] = []
   if (plan.heartbeats !== undefined) {
     const { targetAdmin: admin, targetData: data } = clusters
@@ -58,5 +61,6 @@ export function createFlowDuties(
     const { sourceAdmin: source, targetAdmin: target } = clusters
     duties.push(new AclSync({ plan, intervalMs: aclSyncIntervalMs, source, target, observe }))
   }
+  if (groups !== null) duties.push(groups)
   return duties
 }

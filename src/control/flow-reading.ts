@@ -1,6 +1,7 @@
 import type { LaneStatus } from '../pipeline/lane-status.ts'
 import type { FlowState } from './flow-state.ts'
 import type { OwnerSummary } from './flow-summary.ts'
+import type { GroupsReading } from './groups-reading.ts'
 import type { DutyStatus } from './flow-duty.ts'
 import type { DurableWrites } from './durable-writes.ts'
 
@@ -24,6 +25,8 @@ export interface FlowReading {
   readonly ledger: DurableWrites | null
   /** What it does beside copying; empty while it does not own the flow. */
   readonly duties: readonly DutyStatus[]
+  /** Its consumer groups; null: their offsets are not asked for, or this process does not own the flow. */
+  readonly groups: GroupsReading | null
   /** Which forms of MirrorMaker 2's names are served (metric.names.formats). */
   readonly nameFormats: readonly ('legacy' | 'new')[]
 }

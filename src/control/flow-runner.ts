@@ -20,6 +20,8 @@ import { createFlowDuties } from './create-flow-duties.ts'
 import { createFlowOwnership } from './create-flow-ownership.ts'
 import { DutyRunner } from './flow-duty.ts'
 import type { FlowOwnership } from './flow-ownership.ts'
+import { createFlowOffsets } from './flow-offsets.ts'
+import type { FlowOffsets } from './flow-offsets.ts'
 import { openFlowStores } from './flow-stores.ts'
 import type { FlowStores } from './flow-stores.ts'
 import { createFlowTopics } from './flow-topics.ts'
@@ -33,6 +35,7 @@ import { runWhileOwner } from './owned-run.ts'
 import type { OwnedOptions } from './owned-run.ts'
 import { LedgerTrimmer } from './ledger-trimmer.ts'
 import { PositionFlusher } from './position-flusher.ts'
+import type { OffsetSource } from './offset-query.ts'
 import type { RemoteTopicOwners } from './remote-topic-owners.ts'
 import type { FlowProgress, SupervisedFlow } from './supervisor.ts'
 import { runTogether } from './task-group.ts'
@@ -73,6 +76,7 @@ export class FlowRunner implements SupervisedFlow {
   #positions: DurableWrites | null = null
   #ledger: DurableWrites | null = null
   #duties: readonly DutyRunner[] = []
+  #offsets: FlowOffsets | null = null
   #gapsTotal = 0
 
   constructor(plan: FlowPlan, deps: FlowRunnerDependencies) {
@@ -98,8 +102,17 @@ export class FlowRunner implements SupervisedFlow {
       positions: this.#positions,
       ledger: this.#ledger,
       duties: this.#duties.map((duty) => duty.status()),
+      groups: this.#offsets?.groups?.reading() ?? null,
       nameFormats,
     }
+  }
+
+  /** What it knows of offsets on both sides; null while this process does not own the flow. */
+  offsetSource(): OffsetSource | null {
+    if (this.#offsets === null) return null
+    const { name: flow, source, policy } = this.#plan
+    const { translator, groups } = this.#offsets
+    return { context: { flow, sourceAlias: source.alias, policy, translator }, groups: groups?.reading() ?? null }
   }
 
   async run({ signal, report }: RunOptions): Promise<void> {
@@ -110,6 +123,7 @@ export class FlowRunner implements SupervisedFlow {
     const onStandby = (cause: string) => {
       this.#lane = null
       this.#duties = []
+      this.#offsets = null
       report({ name: 'standing-by', cause })
     }
     const deps = { ...this.#deps, clusters, strays: this.#strays, onStandby }
@@ -168,10 +182,15 @@ export class FlowRunner implements SupervisedFlow {
     observe.event('FlowStarted', { flow: plan.name, topicsCount, partitionsCount })
     const { heartbeats } = this.#deps
     resources.defer(heartbeats.listen(plan.source.alias, topics.sync.requestRound))
-    const dutyDeps = { clock, random, observe, clusters, heartbeats, topics: topics.copied, trails: lane.trails }
+    const mayWrite = () => ownership.isSure()
+    const offsets = createFlowOffsets(plan, { clock, observe, clusters, ledger, lane, mayWrite })
+    this.#offsets = offsets
+    const { trails } = lane
+    const { groups } = offsets
+    const dutyDeps = { clock, random, observe, clusters, heartbeats, topics: topics.copied, trails, groups }
     const duties = createFlowDuties(plan, dutyDeps, resources)
     this.#duties = duties.map((duty) => new DutyRunner(duty, { flow: plan.name, clock, random, observe }))
-    const flusher = this.#createFlusher(lane, stores, () => ownership.isSure())
+    const flusher = this.#createFlusher(lane, stores, mayWrite)
     await this.#copy(lane, topics, { clusters, stores, flusher }, isFirstDone, {
       signal,
       drainMs: () => (tenure.aborted ? 0 : drainMs),

@@ -48,6 +48,7 @@ export class HeartbeatFlowRunner implements SupervisedFlow {
       positions: null,
       ledger: null,
       duties: this.#duty === null ? [] : [this.#duty.status()],
+      groups: null,
       nameFormats: [],
     }
   }

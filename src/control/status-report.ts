@@ -1,6 +1,8 @@
 import type { FlowReading } from './flow-reading.ts'
 import { summarizeFlow } from './flow-summary.ts'
 import type { FlowSummary } from './flow-summary.ts'
+import { groupReports } from './group-report.ts'
+import type { GroupReport } from './group-report.ts'
 import { partitionReadings } from './partition-readings.ts'
 
 /** All partitions of a topic together. */
@@ -23,6 +25,8 @@ export interface FlowReport extends FlowSummary {
   readonly source: string
   readonly target: string
   readonly topics: readonly TopicSummary[]
+  /** Its consumer groups; null: their offsets are not asked for, or another process owns the flow. */
+  readonly groups: readonly GroupReport[] | null
 }
 
 /** What a process is doing: GET /status, `twinlog status --json`, and what the live view shows. Times are ISO 8601. */
@@ -36,10 +40,14 @@ export interface StatusReport {
   readonly flows: readonly FlowReport[]
 }
 
-/** @param nowMs   wall clock */
-export function reportFlow(reading: FlowReading, nowMs: number): FlowReport {
+/**
+ * @param nowMs                wall clock
+ * @param hasGroupPartitions   whether each partition of each group is told of
+ */
+export function reportFlow(reading: FlowReading, nowMs: number, hasGroupPartitions = false): FlowReport {
   const { source, target } = reading
-  return { ...summarizeFlow(reading, nowMs), source, target, topics: topicsOf(reading, nowMs) }
+  const groups = reading.groups === null ? null : groupReports(reading.groups, hasGroupPartitions)
+  return { ...summarizeFlow(reading, nowMs), source, target, topics: topicsOf(reading, nowMs), groups }
 }
 
 function topicsOf(reading: FlowReading, nowMs: number): TopicSummary[] {

@@ -11,7 +11,14 @@ import { mirrorClientId } from './mirror-client-id.ts'
 import type { ReplicationPolicy } from './replication-policy.ts'
 
 /** What has a switch, `<name>.enabled`, and an interval, `<name>.interval.seconds`. */
-type Scheduled = 'refresh.topics' | 'sync.topic.configs' | 'sync.topic.acls' | 'emit.heartbeats'
+type Scheduled =
+  | 'refresh.topics'
+  | 'refresh.groups'
+  | 'sync.topic.configs'
+  | 'sync.topic.acls'
+  | 'sync.group.offsets'
+  | 'emit.heartbeats'
+  | 'emit.checkpoints'
 
 /** @returns ms; undefined where it is switched off. Source: MirrorConnectorConfig, which makes the interval negative then. */
 export function resolveInterval(resolution: Resolution, connector: View, name: Scheduled): number | undefined {

@@ -23,6 +23,7 @@ import { createDefaultReplicationPolicy, createIdentityReplicationPolicy, ledger
 import type { ReplicationPolicy } from './replication-policy.ts'
 import { resolveHeartbeats, resolveInterval, resolveOffsetSyncs } from './emit-resolution.ts'
 import { mirrorClientId } from './mirror-client-id.ts'
+import { resolveGroups } from './groups-resolution.ts'
 import { resolveProduce } from './produce-resolution.ts'
 import { storageTopicConfigs } from './storage-topic-configs.ts'
 import { createTopicFilter } from './topic-filter.ts'
@@ -59,6 +60,10 @@ export function resolveFlow(resolution: Resolution, pair: FlowPair): FlowPlan {
     transactions,
     heartbeats: resolveHeartbeats(resolution, connector),
     offsetSyncs: resolveOffsetSyncs(resolution, connector, pair, policy),
+    groups: resolveGroups(resolution, connector, {
+      filter: resolveFilter(resolution, connector, 'groups', 'groups.exclude'),
+      checkpointsTopic: policy.checkpointsTopic(pair.source),
+    }),
     recordPolicies: resolveRecordPolicies(resolution, connector, pair.source),
     gapPolicy: resolution.read(connector, 'twinlog.gap.policy', flowSettings['twinlog.gap.policy']),
     nameFormats: resolution.read(connector, 'metric.names.formats', flowSettings['metric.names.formats']),
@@ -181,11 +186,12 @@ function resolveTopics(resolution: Resolution, connector: View): TopicsSettings 
   }
 }
 
-type ListKey = 'topics' | 'topics.exclude' | 'config.properties.exclude'
+type ListKey = 'topics' | 'topics.exclude' | 'groups' | 'groups.exclude' | 'config.properties.exclude'
 
 /** Old names that Kafka 4 no longer reads, which a file may still hold. */
 const formerNames: Readonly<Partial<Record<ListKey, string>>> = {
   'topics.exclude': 'topics.blacklist',
+  'groups.exclude': 'groups.blacklist',
   'config.properties.exclude': 'config.properties.blacklist',
 }
 

@@ -165,12 +165,12 @@ test('what a store cannot be is said with the line that converts it', () => {
 
 test('nothing is silently ignored', () => {
   const { notices } = plan(
-    `${base}topic=x\nemit.checkpoints.interval.seconds=5\nB.producer.linger.ms=5\noffset.flush.interval.ms=6\nB->A.topics=y`,
+    `${base}topic=x\nmetric.reporters=x\nB.producer.linger.ms=5\noffset.flush.interval.ms=6\nB->A.topics=y`,
   )
   const kinds = Object.fromEntries(notices.filter(({ line }) => line !== undefined).map(({ key, kind }) => [key, kind]))
   assert.deepEqual(kinds, {
     topic: 'unknown-key',
-    'emit.checkpoints.interval.seconds': 'not-done-yet',
+    'metric.reporters': 'not-done-yet',
     'B.producer.linger.ms': 'not-needed',
     'offset.flush.interval.ms': 'no-effect',
     'B->A.topics': 'no-effect',

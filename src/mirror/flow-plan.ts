@@ -117,6 +117,25 @@ export interface OffsetSyncsSettings {
   readonly client: ClientSettings
 }
 
+/** Which consumer groups of the source have their offsets translated, and where to. */
+export interface GroupsSettings {
+  /** groups and groups.exclude */
+  readonly filter: TopicFilter
+  /** How often new groups are looked for; undefined: at the start only. */
+  readonly refreshIntervalMs: number | undefined
+  /** Undefined: no checkpoints are written. */
+  readonly checkpoints: CheckpointsSettings | undefined
+  /** How often translated offsets are committed on the target; undefined: they are not. */
+  readonly syncIntervalMs: number | undefined
+}
+
+export interface CheckpointsSettings {
+  readonly topic: string
+  readonly intervalMs: number
+  /** Of the topic when it is created; -1: the broker's default. */
+  readonly replicationFactor: number
+}
+
 /** What to do when data was lost before it could be copied (design.md section 5). */
 export type GapPolicy = 'continue' | 'stop'
 
@@ -147,6 +166,7 @@ export interface FlowPlan {
   readonly heartbeats: HeartbeatsSettings | undefined
   /** Undefined: none are written. */
   readonly offsetSyncs: OffsetSyncsSettings | undefined
+  readonly groups: GroupsSettings
   readonly gapPolicy: GapPolicy
   readonly recordPolicies: RecordPolicies
   /** Which forms of MirrorMaker 2's metric names are served (metric.names.formats, KIP-1280). */

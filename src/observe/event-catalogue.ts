@@ -308,6 +308,38 @@ export const eventEntries = {
     level: 'info',
     text: 'Flow {flow} is not enabled and only writes heartbeats to {cluster}, as in MirrorMaker 2; {flow}.emit.heartbeats.enabled=false switches that off',
   },
+  // --- groups ---------------------------------------------------------------------------------------------------------
+  GroupOffsetsSynced: {
+    level: 'debug',
+    counter: 'twinlog_group_offset_syncs_total',
+    text: 'Flow {flow}: the offsets of group {group} in {partitionsCount} partitions were committed on the target',
+  },
+  GroupOffsetsRefused: {
+    level: 'warn',
+    counter: 'twinlog_group_offset_sync_failures_total',
+    text: 'Flow {flow}: the offsets of group {group} are not committed on the target: {error}. It is tried again',
+  },
+  GroupHeld: {
+    level: 'info',
+    text: 'Flow {flow}: group {group} has members on the target; its offsets there are left alone as long as it has',
+  },
+  GroupUnmapped: {
+    level: 'info',
+    text: 'Flow {flow}: the offset of group {group} in {topic} partition {partition} has no counterpart on the target yet ({partitionsCount} partitions of the group in all): {reason}',
+  },
+  GroupUnreadable: {
+    level: 'warn',
+    text: 'Flow {flow}: the offsets of group {group} cannot be read at the source: {error}. Other groups are not concerned; it is tried again',
+  },
+  GroupReadAgain: { level: 'info', text: 'Flow {flow}: the offsets of group {group} are read again at the source' },
+  GroupsNotMirrored: {
+    level: 'info',
+    text: 'Flow {flow}: the offsets of these groups are not mirrored, since share and streams groups have none that could be translated: {groups}',
+  },
+  CheckpointsUnreadable: {
+    level: 'warn',
+    text: 'Flow {flow}: the checkpoints of earlier runs cannot be read ({error}), so the first one of each group is written again. Allow it: kafka-acls --add --allow-principal User:<user> --operation Read --topic {topic}',
+  },
   DutyFailed: {
     level: 'warn',
     counter: 'twinlog_duty_failures_total',

@@ -53,6 +53,20 @@ export const eventMetrics = {
     help: 'How often configs of a remote topic were altered, because they had changed at the source or by hand.',
     mirrorMaker: null,
   },
+  twinlog_group_offset_syncs_total: {
+    type: 'counter',
+    scope: 'event',
+    labels: flow,
+    help: 'How often offsets of a group were committed on the target.',
+    mirrorMaker: null,
+  },
+  twinlog_group_offset_sync_failures_total: {
+    type: 'counter',
+    scope: 'event',
+    labels: flow,
+    help: 'How often offsets of a group could not be committed on the target.',
+    mirrorMaker: null,
+  },
   twinlog_call_retries_total: {
     type: 'counter',
     scope: 'event',

@@ -6,29 +6,46 @@ import { describe, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../base/clock.ts'
 import type { FlowReading } from '../control/flow-reading.ts'
+import type { GroupReport } from '../control/group-report.ts'
 import { reportFlow } from '../control/status-report.ts'
+import type { StatusReport } from '../control/status-report.ts'
+import type { OffsetQuery } from '../control/offset-query.ts'
+import type { TranslatedOffset } from '../control/translated-offset.ts'
 import type { EventFields } from '../observe/event.ts'
 import { LogLevel } from '../observe/log-level.ts'
 import { readersOf } from '../../test/support/metric-sources.ts'
+import { groupsReading } from '../../test/support/groups-reading.ts'
 import { flowReading, laneStatus, partitionStatus } from '../../test/support/partition-status.ts'
 import { parseMetrics } from '../../test/support/prometheus-text.ts'
 import { runListener } from './listener.ts'
 import { createObservationServer } from './observation-server.ts'
 
 function serverOf(flows: readonly FlowReading[], logLevel = new LogLevel('info')): FastifyInstance {
-  const status = () => ({
+  const status = (hasGroups: boolean) => ({
     version: '1.2.3',
     host: 'here',
     pid: 1,
     startedAt: '2026-01-01T00:00:00.000Z',
     time: '2026-01-01T00:00:00.000Z',
     logLevel: logLevel.current,
-    flows: flows.map((flow) => reportFlow(flow, 0)),
+    flows: flows.map((flow) => reportFlow(flow, 0, hasGroups)),
   })
-  return createObservationServer({ status, metrics: () => readersOf(flows), logLevel })
+  return createObservationServer({ status, offsets: offsetsOf, metrics: () => readersOf(flows), logLevel })
 }
 
 const copying = flowReading({ lane: laneStatus({ partitions: [partitionStatus()] }) })
+const offsetsOf = (query: OffsetQuery): readonly TranslatedOffset[] =>
+  'group' in query && query.group === 'nobody' ? [] : [{ ...translated, reason: JSON.stringify(query) }]
+const translated = {
+  flow: 'a->b',
+  topic: 't',
+  partition: 0,
+  targetTopic: 'a.t',
+  upstreamOffset: 5,
+  downstreamOffset: 4,
+  accuracy: 'exact',
+} as const
+
 const openMetrics = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
 
 describe('observation server', () => {
@@ -60,6 +77,45 @@ describe('observation server', () => {
     const mirrorMaker = await namesOf('/metrics?names=mirrormaker')
     assert.ok(mirrorMaker.length > 0 && mirrorMaker.every((name) => name.startsWith('kafka_')))
     assert.equal((await serverOf([copying]).inject({ url: '/metrics?names=x' })).statusCode, 400)
+  })
+
+  test('offsets, by group or by topic, partition and offset, in either direction', async () => {
+    const ask = async (query: string) => {
+      const answer = await serverOf([]).inject({ url: `/offsets?${query}` })
+      return { code: answer.statusCode, asked: answer.json<{ offsets?: { reason: string }[] }>().offsets?.[0]?.reason }
+    }
+    assert.deepEqual(await ask('group=g'), { code: 200, asked: '{"group":"g"}' })
+    assert.deepEqual(await ask('topic=t&partition=0&offset=5'), {
+      code: 200,
+      asked: '{"topic":"t","partition":0,"offset":5,"from":"source"}',
+    })
+    assert.equal((await ask('topic=a.t&partition=0&offset=5&from=target')).asked?.includes('"target"'), true)
+    assert.equal((await ask('group=nobody')).code, 404)
+    for (const query of [
+      '',
+      'topic=t&partition=0',
+      'topic=t&partition=-1&offset=5',
+      'topic=t&partition=0&offset=5&from=x',
+    ])
+      assert.equal((await ask(query)).code, 400, query)
+  })
+
+  test('groups with each partition where they are asked for, and without it in the status', async () => {
+    const server = serverOf([flowReading({ groups: groupsReading() })])
+    const all = (await server.inject({ url: '/groups' })).json<{ flows: { groups: GroupReport[] }[] }>()
+    assert.deepEqual(
+      all.flows[0]?.groups.map(({ group, state, partitions }) => [group, state, partitions?.length]),
+      [
+        ['g', 'unmapped', 2],
+        ['shared', 'not mirrored', undefined],
+      ],
+    )
+    assert.equal(all.flows[0]?.groups[0]?.reason, 'it is too old')
+    const status = (await server.inject({ url: '/status' })).json<StatusReport>()
+    assert.deepEqual(status.flows[0]?.groups?.[0]?.counts, { unmapped: 1, synced: 1 })
+    assert.equal(status.flows[0]?.groups?.[0]?.partitions, undefined)
+    const one = (await server.inject({ url: '/groups?group=x' })).json<{ flows: { groups: unknown[] }[] }>()
+    assert.deepEqual(one.flows[0]?.groups, [])
   })
 
   test('live always; ready when all flows copy or stand by for somebody, else the reasons', async () => {

@@ -71,6 +71,7 @@ export function flowReading(what: Partial<FlowReading> = {}): FlowReading {
     owner: null,
     gapsTotal: 0,
     duties: [],
+    groups: null,
     isHeartbeatsOnly: false,
     lane: null,
     positions: null,

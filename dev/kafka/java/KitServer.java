@@ -68,6 +68,11 @@ public final class KitServer {
         Map.entry("electLeaders", KitAdmin::electLeaders),
         Map.entry("createAcls", KitAdmin::createAcls),
         Map.entry("deleteAcls", KitAdmin::deleteAcls),
+        Map.entry("joinGroup", KitGroups::joinGroup),
+        Map.entry("consumeGroup", KitGroups::consumeGroup),
+        Map.entry("commitAsConsumer", KitGroups::commitAsConsumer),
+        Map.entry("translateOffsets", KitGroups::translateOffsets),
+        Map.entry("mirrorClient", KitGroups::mirrorClient),
         Map.entry("commitGroupOffsets", KitAdmin::commitGroupOffsets),
         Map.entry("listGroupOffsets", KitAdmin::listGroupOffsets));
 
