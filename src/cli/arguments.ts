@@ -1,4 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { createAclsCommand, readAclsArguments } from './acls-arguments.ts'
+import type { AclsArguments } from './acls-arguments.ts'
 import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
 import type { CheckArguments } from './check-arguments.ts'
 import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
@@ -13,6 +15,7 @@ export type Invocation =
   | ({ readonly kind: 'mirror' } & MirrorArguments)
   | ({ readonly kind: 'verify' } & VerifyArguments)
   | ({ readonly kind: 'check' } & CheckArguments)
+  | ({ readonly kind: 'acls' } & AclsArguments)
   | StatusArguments
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
@@ -47,6 +50,7 @@ Examples:
 Other commands (each has --help; a file of such a name is ./verify):
   twinlog check mm2.properties               what is wrong, before anything is copied
   twinlog verify mm2.properties              compare the topics with their copies
+  twinlog acls export mm2.properties         access rules, users and quotas, for a failover
   twinlog status [--json] [ADDRESS]          what a twinlog that runs does, once
   twinlog top [ADDRESS]                      the same, live
 
@@ -74,6 +78,10 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     if (name === 'check') {
       const command = createCheckCommand(say).parse(rest, { from: 'user' })
       return { kind: 'check', ...readCheckArguments(command) }
+    }
+    if (name === 'acls') {
+      const command = createAclsCommand(say).parse(rest, { from: 'user' })
+      return { kind: 'acls', ...readAclsArguments(command) }
     }
     return mirrorInvocation(createCommand(version, say).parse([...argv], { from: 'user' }))
   } catch (error) {

@@ -1,5 +1,6 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { describeError } from '../observe/error-text.ts'
+import { runAclsExport } from './acls-command.ts'
 import { parseArguments } from './arguments.ts'
 import { runCheck } from './check-command.ts'
 import { exitCodes } from './exit-code.ts'
@@ -34,6 +35,8 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
       return reporting(() => runMirror(invocation, surroundings), stderr)
     case 'check':
       return reporting(() => runCheck(invocation, surroundings), stderr)
+    case 'acls':
+      return reporting(() => runAclsExport(invocation, surroundings), stderr)
     case 'verify':
       return reporting(() => runVerify(invocation, surroundings), stderr)
   }

@@ -33,6 +33,17 @@ class WrittenForReaders {
     ]
   }
 
+  /** Waits until something new is in each. */
+  async untilWritten(describe: () => string): Promise<void> {
+    for (const [name, cluster, topic] of this.#topics) {
+      const isThere = async (): Promise<boolean> => {
+        const [range] = Object.values(await listOffsets(cluster, topic).catch(() => ({})))
+        return range !== undefined && range.latest > (this.#read.get(name) ?? 0)
+      }
+      await until(name, isThere, describe)
+    }
+  }
+
   async sinceLast(): Promise<Record<string, DumpedRecord[]>> {
     const found: Record<string, DumpedRecord[]> = {}
     for (const [name, { adminProperties: client }, topic] of this.#topics) {
@@ -76,12 +87,14 @@ test(
     await write(0)
     const before = await startMirror(options)
     await untilEnds(target, 50)
+    await written.untilWritten(() => before.describe())
     await before.stop()
     const ours = await written.sinceLast()
 
     await write(50)
     const mirrorMaker = await startMirrorMaker(source.installation, mirrorProperties(options))
     await untilEnds(target, 100)
+    await written.untilWritten(() => mirrorMaker.log())
     await mirrorMaker.stop()
     const theirs = await written.sinceLast()
 
