@@ -262,6 +262,20 @@ test('many runs answer as few do: packed blocks do not show', () => {
   )
 })
 
+test('of more than twice as many runs the newest stay, and those that are still needed', () => {
+  const map = new OffsetMap()
+  const add = (index: number): void => map.begin({ upstream: index * 10, sequence: index, downstream: index })
+  for (let index = 0; index < 8; index++) add(index)
+  map.keepNewest(4, 1_000)
+  assert.equal(map.runCount, 8)
+  add(8)
+  map.keepNewest(4, 21)
+  assert.equal(map.upstreamAtSequence(1), null)
+  assert.equal(map.upstreamAtSequence(2), 20)
+  map.keepNewest(3, 1_000)
+  assert.equal(map.runCount, 3)
+})
+
 test('popping and trimming across packed blocks leaves what was there before', () => {
   fc.assert(
     fc.property(

@@ -173,6 +173,12 @@ export class OffsetMap {
     return count
   }
 
+  /** Once there are twice as many runs, forgets the oldest of them, so that about `count` stay; none that reaches `keepFromUpstream` is forgotten. */
+  keepNewest(count: number, keepFromUpstream: number): void {
+    const excess = this.#runs.length - count
+    if (excess > count) this.trim(Math.min(this.#runs.upstream(excess), keepFromUpstream))
+  }
+
   /** True when no record of this run, and no record asked for by an offset in the hole behind it, is at or after `upstream`. */
   #isBefore(index: number, upstream: number): boolean {
     return (

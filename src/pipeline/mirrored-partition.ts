@@ -350,7 +350,8 @@ export class MirroredPartition {
     this.failingSinceMs = null
     if (this.strays?.isPassed(batch.size) === true) this.strays = null
     this.refusals.took(batch.positionAfter)
-    this.#trimRuns()
+    // Recovery looks back over what is in flight and, where a target lost records, a little more; the ledger topic has all runs.
+    this.map?.keepNewest(RUNS_KEPT, this.ackedOffset)
     const expected = this.ackedDownstream >= 0 ? this.ackedDownstream : batch.downstreamExpected
     // Of a duplicate it is not known where it lies, and so not where the next one will.
     this.ackedDownstream = baseOffset < 0 ? -1 : baseOffset + batch.count
@@ -379,17 +380,6 @@ export class MirroredPartition {
     const replaces = !this.isRegistered
     this.isRegistered = true
     return { topic: this.sourceTopic, partition: this.partition, identity: this.identity, replaces, runs }
-  }
-
-  /** Recovery looks back over what is in flight and, where a target lost records, a little more; the ledger topic has all runs. */
-  #trimRuns(): void {
-    if (this.map === null || this.map.runCount <= 2 * RUNS_KEPT) return
-    let index = 0
-    for (const { upstream } of this.map.runs()) {
-      if (index++ < this.map.runCount - RUNS_KEPT) continue
-      this.map.trim(Math.min(upstream, this.ackedOffset))
-      return
-    }
   }
 
   /** Others wrote to the remote topic: from here on downstream offsets are those that the target gave. */
