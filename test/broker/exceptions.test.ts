@@ -96,7 +96,7 @@ test('what a target lacks for a failover is a script for its administrator: rule
     const listed = await mustRunTool(cluster, 'kafka-acls', ['--list', '--topic', 'moved.weak'])
     assert.match(listed, /principal=User:mover, host=\*, operation=WRITE, permissionType=ALLOW/)
     const { stdout: again } = await mustRun(process.execPath, [main, 'acls', 'export', file])
-    assert.match(again, /^# us lacks nothing\.$/m)
+    assert.doesNotMatch(again, /mover/)
   } finally {
     rmSync(folder, { recursive: true })
   }
