@@ -1,4 +1,4 @@
-import type { AclOperation } from '../kafka/acl-operation.ts'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { AclResourceType } from './needed-permission.ts'
 
 /** What a user is not allowed to do with one resource. */

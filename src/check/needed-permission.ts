@@ -1,4 +1,4 @@
-import type { AclOperation } from '../kafka/acl-operation.ts'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { VerifyClusters } from '../verify/verify-clusters.ts'
 
 export type AclResourceType = 'topic' | 'group' | 'transactional-id' | 'cluster'

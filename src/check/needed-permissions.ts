@@ -1,4 +1,4 @@
-import type { AclOperation } from '../kafka/acl-operation.ts'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import { CLUSTER_RESOURCE } from './needed-permission.ts'
 import type { NeededPermission } from './needed-permission.ts'

@@ -1,5 +1,5 @@
 import type { ClientSettings } from '../config/client-settings.ts'
-import type { AclOperation } from '../kafka/acl-operation.ts'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import {
   askClusterOperations,

@@ -1,19 +1,23 @@
-/** Operations that rules allow or deny, by the names that kafka-acls takes. */
-export type AclOperation = (typeof operations)[number][1]
+import { AclOperations } from '@platformatic/kafka'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 
-/** Source: org.apache.kafka.common.acl.AclOperation. */
-const operations = [
-  [3, 'Read'],
-  [4, 'Write'],
-  [5, 'Create'],
-  [6, 'Delete'],
-  [7, 'Alter'],
-  [8, 'Describe'],
-  [9, 'ClusterAction'],
-  [10, 'DescribeConfigs'],
-  [11, 'AlterConfigs'],
-  [12, 'IdempotentWrite'],
-] as const
+/** Kafka's numbers of the operations. Source: org.apache.kafka.common.acl.AclOperation. */
+export const aclOperationCodes: Readonly<Record<AclOperation, number>> = {
+  All: AclOperations.ALL,
+  Read: AclOperations.READ,
+  Write: AclOperations.WRITE,
+  Create: AclOperations.CREATE,
+  Delete: AclOperations.DELETE,
+  Alter: AclOperations.ALTER,
+  Describe: AclOperations.DESCRIBE,
+  ClusterAction: AclOperations.CLUSTER_ACTION,
+  DescribeConfigs: AclOperations.DESCRIBE_CONFIGS,
+  AlterConfigs: AclOperations.ALTER_CONFIGS,
+  IdempotentWrite: AclOperations.IDEMPOTENT_WRITE,
+  CreateTokens: AclOperations.CREATE_TOKENS,
+  DescribeTokens: AclOperations.DESCRIBE_TOKENS,
+  TwoPhaseCommit: AclOperations.TWO_PHASE_COMMIT,
+}
 
 /**
  * What a broker says in an answer that we may do with a topic, a group or the cluster (KIP-430). Without an authorizer it names everything.
@@ -21,5 +25,6 @@ const operations = [
  */
 export function authorizedOperations(bits: number): ReadonlySet<AclOperation> | null {
   if (bits === -(2 ** 31)) return null
-  return new Set(operations.filter(([code]) => (bits & (1 << code)) !== 0).map(([, name]) => name))
+  const names = Object.keys(aclOperationCodes) as AclOperation[]
+  return new Set(names.filter((name) => (bits & (1 << aclOperationCodes[name])) !== 0))
 }

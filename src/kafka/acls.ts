@@ -1,6 +1,7 @@
 import { AclOperations, AclPermissionTypes, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
 import type { TwinlogError } from '../base/catalogue.ts'
-import type { AclBinding, AclOperation, AclResourceType } from '../mirror/acl-binding.ts'
+import type { AclBinding, AclResourceType } from '../mirror/acl-binding.ts'
+import { aclOperationCodes } from './acl-operation.ts'
 import type { AdminOptions } from './admin.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import { kafkaError } from './kafka-error.ts'
@@ -15,22 +16,6 @@ const resourceTypes: Readonly<Record<AclResourceType, number>> = {
 }
 const patternTypes = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const
 const permissions = { allow: AclPermissionTypes.ALLOW, deny: AclPermissionTypes.DENY } as const
-const operations: Readonly<Record<AclOperation, number>> = {
-  All: AclOperations.ALL,
-  Read: AclOperations.READ,
-  Write: AclOperations.WRITE,
-  Create: AclOperations.CREATE,
-  Delete: AclOperations.DELETE,
-  Alter: AclOperations.ALTER,
-  Describe: AclOperations.DESCRIBE,
-  ClusterAction: AclOperations.CLUSTER_ACTION,
-  DescribeConfigs: AclOperations.DESCRIBE_CONFIGS,
-  AlterConfigs: AclOperations.ALTER_CONFIGS,
-  IdempotentWrite: AclOperations.IDEMPOTENT_WRITE,
-  CreateTokens: AclOperations.CREATE_TOKENS,
-  DescribeTokens: AclOperations.DESCRIBE_TOKENS,
-  TwoPhaseCommit: AclOperations.TWO_PHASE_COMMIT,
-}
 
 /** Rules in one request. */
 const chunkBindings = 500
@@ -59,7 +44,7 @@ export async function describeAcls(
     const type = nameOf(resourceTypes, resource.resourceType)
     const patternType = nameOf(patternTypes, resource.resourcePatternType)
     return resource.acls.flatMap(({ principal, host, ...rule }) => {
-      const operation = nameOf(operations, rule.operation)
+      const operation = nameOf(aclOperationCodes, rule.operation)
       const permission = nameOf(permissions, rule.permissionType)
       if (type === null || patternType === null || operation === null || permission === null) return []
       const { resourceName } = resource
@@ -84,7 +69,7 @@ export async function createAcls(
         resourcePatternType: patternTypes[patternType],
         principal,
         host,
-        operation: operations[operation],
+        operation: aclOperationCodes[operation],
         permissionType: permissions[permission],
       }),
     )

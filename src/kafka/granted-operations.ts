@@ -1,7 +1,7 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { createTopics } from './admin.ts'
 import { authorizedOperations } from './acl-operation.ts'
-import type { AclOperation } from './acl-operation.ts'
+import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { ClusterClient } from './cluster-client.ts'
 
 interface AskOptions {
