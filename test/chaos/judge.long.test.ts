@@ -22,9 +22,10 @@ test('one record too many, one missing and one in another place are each found, 
   const remove = ({ partition, offset }: DumpedRecord): Promise<void> =>
     deleteRecords(target, remote, { [partition]: offset + 1 })
 
-  const judgeAgain = (): Promise<void> => {
+  const judgeAgain = async (): Promise<void> => {
     world.load.begin()
-    return world.judge()
+    await world.waitUntilCopying()
+    await world.judge()
   }
 
   await append(await firstOf(0))

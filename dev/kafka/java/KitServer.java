@@ -97,9 +97,16 @@ public final class KitServer {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             JsonNode request = JSON.readTree(line);
             if (request.path("command").asText().equals("cancel")) cancel(request);
-            else threads.execute(() -> handle(request));
+            else begin(request);
         }
         System.exit(0);
+    }
+
+    /** A cancel may be the next line, before the command's thread has begun: so it is known of here. */
+    private void begin(JsonNode request) {
+        AtomicBoolean isCancelled = new AtomicBoolean();
+        running.put(request.path("id").asInt(), isCancelled);
+        threads.execute(() -> handle(request, isCancelled));
     }
 
     private void cancel(JsonNode request) {
@@ -107,11 +114,9 @@ public final class KitServer {
         if (flag != null) flag.set(true);
     }
 
-    private void handle(JsonNode request) {
+    private void handle(JsonNode request, AtomicBoolean isCancelled) {
         int id = request.path("id").asInt();
         String name = request.path("command").asText();
-        AtomicBoolean isCancelled = new AtomicBoolean();
-        running.put(id, isCancelled);
         ObjectNode answer = JSON.createObjectNode().put("id", id);
         try {
             Command command = COMMANDS.get(name);
