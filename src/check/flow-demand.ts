@@ -22,6 +22,8 @@ export const PROCESS_BYTES = 100 * 1024 * 1024
 const BYTES_PER_PARTITION = 26 * 1024
 /** Connections for reading from one broker on a long way (ReadRouter.widen). */
 const READERS_MAX = 4
+/** Connections that slow partitions of one target broker may share (WriteRouter). */
+const SLOW_WRITERS_MAX = 8
 /** Control connections that each client of the source (2) and of the target (5) may open to a broker. */
 const SOURCE_CLIENTS = 2
 const TARGET_CLIENTS = 5
@@ -40,10 +42,10 @@ export function flowDemand(
       usual: brokers.source + SOURCE_CLIENTS,
       most: brokers.source * (READERS_MAX + SOURCE_CLIENTS),
     },
-    // A writer for each broker, one more for those with a slow partition; leaders are asked by the data client as well.
+    // A writer for each broker, and more of them only while partitions are slow.
     targetConnections: {
       usual: brokers.target + TARGET_CLIENTS,
-      most: brokers.target * (TARGET_CLIENTS + 1) + Math.min(partitionsCount, brokers.target * 8),
+      most: brokers.target * (TARGET_CLIENTS + 1 + SLOW_WRITERS_MAX),
     },
   }
 }

@@ -144,7 +144,11 @@ test('each permission that is missing at the target is named, and the lines of k
   await createTopics(source, { name: 'allowed-1', partitions: 1 }, { name: 'allowed-2', partitions: 1 })
   await produceRecords(source.adminProperties, [{ topic: 'allowed-1', partition: 0, key: 'k', value: 'x' }, 'flush'])
   const options = {
-    ...flow('allowed-1,allowed-2', { ...login('us'), 'us.exactly.once.source.support': 'preparing' }),
+    ...flow('allowed-1,allowed-2', {
+      ...login('us'),
+      'us.exactly.once.source.support': 'preparing',
+      'emit.heartbeats.enabled': 'true',
+    }),
     target: guarded,
     alias: 'acl',
   }
