@@ -50,11 +50,16 @@ export async function joinGroup(
   }
 }
 
-/** Reads with a group from where it stands to the ends of all partitions; it commits nothing. @throws HELPER_FAILED where it stands nowhere */
-export async function consumeGroup(target: AdminTarget, group: string, topic: string): Promise<ConsumedRecord[]> {
+/** Reads with a group from where it stands to the ends of all partitions; it commits nothing. @throws HELPER_FAILED where it stands nowhere and nothing else is asked for */
+export async function consumeGroup(
+  target: AdminTarget,
+  group: string,
+  topic: string,
+  autoOffsetReset: 'none' | 'earliest' = 'none',
+): Promise<ConsumedRecord[]> {
   const helper = await javaHelper()
   const records: ConsumedRecord[] = []
-  const client = { ...clientOf(target), 'isolation.level': 'read_committed' }
+  const client = { ...clientOf(target), 'isolation.level': 'read_committed', 'auto.offset.reset': autoOffsetReset }
   await helper.request(
     'consumeGroup',
     { client, group, topic },

@@ -235,6 +235,11 @@ export const errorEntries = {
     text: 'The state file {file} cannot be used: {reason}. Name another file with --state, or delete this one to compare everything again.',
   },
   // --- cli ----------------------------------------------------------------------------------------------------------
+  FLOW_UNKNOWN: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'The file has no flow {flow} that is enabled. It has {flows}.',
+  },
   STATUS_UNREACHABLE: {
     kind: 'operational',
     action: 'stop',

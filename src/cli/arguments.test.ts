@@ -57,6 +57,40 @@ describe('command line', () => {
     })
   }
 
+  test('offsets translate: places, groups, the side they are on', () => {
+    const usual = { kind: 'offsets', file: 'f', places: [], groups: [], from: 'source', flow: undefined, isJson: false }
+    assert.deepEqual(parse('offsets', 'translate', 'f', 'eu.t:0:5', 'u:12:9007199254740991', '--from', 'target'), {
+      ...usual,
+      places: [
+        { topic: 'eu.t', partition: 0, offset: 5 },
+        { topic: 'u', partition: 12, offset: 9_007_199_254_740_991 },
+      ],
+      from: 'target',
+    })
+    assert.deepEqual(parse('offsets', 'translate', 'f', '--group', 'a', 'b', '--flow', 'eu->us', '--json'), {
+      ...usual,
+      groups: ['a', 'b'],
+      flow: 'eu->us',
+      isJson: true,
+    })
+  })
+
+  for (const [argv, message] of [
+    [['offsets', 'translate', 'f'], /missing topic:partition:offset, or --group/],
+    [['offsets', 'translate', 'f', 't:0'], /It is topic:partition:offset/],
+    [['offsets', 'translate', 'f', 't:0:9007199254740993'], /It is topic:partition:offset/],
+    [['offsets', 'translate', 'f', 't:0:1', '--from', 'left'], /Allowed choices are source, target/],
+    [['offsets', 'translate'], /missing required argument 'file'/],
+    [['offsets', 'move'], /unknown command|Usage/],
+  ] as const) {
+    test(`wrong: ${argv.join(' ')}`, () => {
+      const invocation = parse(...argv)
+      assert.equal(invocation.kind, 'invalid')
+      assert('text' in invocation)
+      assert.match(invocation.text, message)
+    })
+  }
+
   test('--help and --version', () => {
     const help = parse('--help')
     assert(help.kind === 'help')

@@ -3,6 +3,8 @@ import { createAclsCommand, readAclsArguments } from './acls-arguments.ts'
 import type { AclsArguments } from './acls-arguments.ts'
 import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
 import type { CheckArguments } from './check-arguments.ts'
+import { createOffsetsCommand, readOffsetsArguments } from './offsets-arguments.ts'
+import type { OffsetsArguments } from './offsets-arguments.ts'
 import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
 import type { VerifyArguments } from './verify-arguments.ts'
 import { parseStatusArguments } from './status-arguments.ts'
@@ -16,6 +18,7 @@ export type Invocation =
   | ({ readonly kind: 'verify' } & VerifyArguments)
   | ({ readonly kind: 'check' } & CheckArguments)
   | ({ readonly kind: 'acls' } & AclsArguments)
+  | ({ readonly kind: 'offsets' } & OffsetsArguments)
   | StatusArguments
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
@@ -51,6 +54,8 @@ Other commands (each has --help; a file of such a name is ./verify):
   twinlog check mm2.properties               what is wrong, before anything is copied
   twinlog verify mm2.properties              compare the topics with their copies
   twinlog acls export mm2.properties         access rules, users and quotas, for a failover
+  twinlog offsets translate mm2.properties   where a group or an offset is on the other side
+  twinlog groups [--json] [ADDRESS]          how consumer groups fare on the target
   twinlog status [--json] [ADDRESS]          what a twinlog that runs does, once
   twinlog top [ADDRESS]                      the same, live
 
@@ -67,7 +72,7 @@ Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 
  */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
   const [name, ...rest] = argv
-  if (name === 'status' || name === 'top') return parseStatusArguments(name, rest)
+  if (name === 'status' || name === 'top' || name === 'groups') return parseStatusArguments(name, rest)
   const said: string[] = []
   const say = (text: string): void => void said.push(text)
   try {
@@ -82,6 +87,10 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     if (name === 'acls') {
       const command = createAclsCommand(say).parse(rest, { from: 'user' })
       return { kind: 'acls', ...readAclsArguments(command) }
+    }
+    if (name === 'offsets') {
+      const command = createOffsetsCommand(say).parse(rest, { from: 'user' })
+      return { kind: 'offsets', ...readOffsetsArguments(command) }
     }
     return mirrorInvocation(createCommand(version, say).parse([...argv], { from: 'user' }))
   } catch (error) {

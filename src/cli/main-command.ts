@@ -7,6 +7,7 @@ import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import { runMirror } from './mirror-command.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
+import { runOffsets } from './offsets-command.ts'
 import type { OutputStream } from './screen.ts'
 import { runVerify } from './verify-command.ts'
 import { runStatusCommand } from './status-command.ts'
@@ -30,6 +31,7 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
       return exitCodes.arguments
     case 'status':
     case 'top':
+    case 'groups':
       return reporting(() => runStatusCommand(invocation, surroundings), stderr)
     case 'mirror':
       return reporting(() => runMirror(invocation, surroundings), stderr)
@@ -37,6 +39,8 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
       return reporting(() => runCheck(invocation, surroundings), stderr)
     case 'acls':
       return reporting(() => runAclsExport(invocation, surroundings), stderr)
+    case 'offsets':
+      return reporting(() => runOffsets(invocation, surroundings), stderr)
     case 'verify':
       return reporting(() => runVerify(invocation, surroundings), stderr)
   }

@@ -5,14 +5,16 @@ const timeoutMs = 5_000
 
 /**
  * Asks a running twinlog what it does.
- * @param address   `http://host:port`
+ * @param address                    `http://host:port`
+ * @param options.hasGroupPartitions   with each partition of each group
  * @throws STATUS_UNREACHABLE
  */
 export async function fetchStatus(
   address: string,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, hasGroupPartitions = false }: { readonly signal: AbortSignal; readonly hasGroupPartitions?: boolean },
 ): Promise<StatusReport> {
-  const response = await ask(`${address}/status`, address, signal)
+  const path = hasGroupPartitions ? '/status?groups=partitions' : '/status'
+  const response = await ask(`${address}${path}`, address, signal)
   const report = await readReport(response)
   if (report === null)
     throw errors.STATUS_UNREACHABLE({ address, reason: `somebody else does (status ${response.status})` })

@@ -4,7 +4,7 @@ import { defaultListener } from '../config/process-settings.ts'
 
 /** What `twinlog status` and `twinlog top` are asked for. */
 export interface StatusArguments {
-  readonly kind: 'status' | 'top'
+  readonly kind: 'status' | 'top' | 'groups'
   /** `http://host:port` */
   readonly address: string
   readonly isJson: boolean
@@ -20,6 +20,7 @@ interface ParsedOptions {
 const descriptions = {
   status: 'Shows what a running twinlog does, once.',
   top: 'Shows what a running twinlog does, live: keys sort and filter.',
+  groups: 'Shows how consumer groups fare on the targets of a running twinlog, partition by partition.',
 } as const
 
 const examples = {
@@ -31,13 +32,23 @@ Examples:
   twinlog status http://db-7:8383      of another machine, if twinlog.listeners lets it
 
 Exit codes: 0 all flows copy or stand by, 1 one does not or nobody answers, 255 wrong arguments`,
+  groups: `
+States: synced, translated (not committed: sync.group.offsets.enabled=false, or not yet),
+ahead (the group is further on at the target), held (it has members there), unmapped (no
+offset of the target is known), failed, unreadable (at the source), not mirrored (share groups)
+
+Examples:
+  twinlog groups                       of the twinlog on this machine
+  twinlog groups --json                for programs
+
+Exit codes: 0 nothing is unmapped, unreadable or failed, 4 something is, 1 nobody answers`,
   top: `
 Keys: s sort, r reverse, / filter, t topics, ? help, q leave`,
 } as const
 
 /** @param argv   behind the name of the command */
 export function parseStatusArguments(
-  kind: 'status' | 'top',
+  kind: StatusArguments['kind'],
   argv: readonly string[],
 ): StatusArguments | { readonly kind: 'help' | 'invalid'; readonly text: string } {
   const said: string[] = []
@@ -53,7 +64,7 @@ export function parseStatusArguments(
   return { kind: watch ? 'top' : kind, address, isJson: json, intervalSeconds: interval }
 }
 
-function createCommand(kind: 'status' | 'top', say: (text: string) => void): Command {
+function createCommand(kind: StatusArguments['kind'], say: (text: string) => void): Command {
   const command = new Command(`twinlog ${kind}`)
     .description(descriptions[kind])
     .argument(
@@ -68,6 +79,7 @@ function createCommand(kind: 'status' | 'top', say: (text: string) => void): Com
     .exitOverride()
     .configureOutput({ writeOut: say, writeErr: say })
   if (kind === 'top') return command
+  if (kind === 'groups') return command.option('--json', 'as JSON, with all that is known')
   return command.option('--json', 'as JSON, with all that is known').option('--watch', 'live, until q or Ctrl-C')
 }
 

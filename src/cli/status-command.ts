@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import { healthOf } from '../control/health.ts'
+import type { GroupReport } from '../control/group-report.ts'
 import type { StatusReport } from '../control/status-report.ts'
 import type { ExitCode } from './exit-code.ts'
 import { exitCodes } from './exit-code.ts'
+import { groupLines } from './groups-text.ts'
 import { FullScreen } from './full-screen.ts'
 import { LiveView } from './live-view.ts'
 import { RateBook } from './rate-book.ts'
@@ -39,6 +41,7 @@ export async function runStatusCommand(args: StatusArguments, surroundings: Stat
   const isLive = args.kind === 'top' && !args.isJson && surroundings.stdout.isTTY === true
   if (isLive) return runTop(args, surroundings)
   const { clock, signal, stdout } = surroundings
+  if (args.kind === 'groups') return showGroups(args, surroundings)
   for (;;) {
     const report = args.isJson ? await showJson(args, surroundings) : await showOnce(args, surroundings)
     const code = healthOf(report.flows).isReady ? exitCodes.ok : exitCodes.failed
@@ -54,9 +57,22 @@ export async function runStatusCommand(args: StatusArguments, surroundings: Stat
 }
 
 async function showJson({ address, kind }: StatusArguments, surroundings: StatusSurroundings): Promise<StatusReport> {
-  const report = await fetchStatus(address, surroundings)
+  const report = await fetchStatus(address, { signal: surroundings.signal, hasGroupPartitions: kind === 'status' })
   surroundings.stdout.write(kind === 'top' ? JSON.stringify(report) : `${JSON.stringify(report, null, 2)}\n`)
   return report
+}
+
+async function showGroups(
+  { address, isJson }: StatusArguments,
+  { signal, stdout }: StatusSurroundings,
+): Promise<ExitCode> {
+  const { flows } = await fetchStatus(address, { signal, hasGroupPartitions: true })
+  const reports = flows.flatMap(({ flow, groups }) => (groups === null ? [] : [{ flow, groups }]))
+  if (isJson) stdout.write(`${JSON.stringify({ flows: reports }, null, 2)}\n`)
+  else for (const line of groupLines(reports)) stdout.write(`${line}\n`)
+  const isTroubled = ({ state, counts }: GroupReport): boolean =>
+    state === 'unreadable' || (counts.unmapped ?? 0) > 0 || (counts.failed ?? 0) > 0
+  return reports.some(({ groups }) => groups.some(isTroubled)) ? exitCodes.incomplete : exitCodes.ok
 }
 
 async function showOnce({ address }: StatusArguments, surroundings: StatusSurroundings): Promise<StatusReport> {

@@ -4,6 +4,8 @@ import type { flowMetrics } from '../observe/own-metrics.ts'
 import type { CodeCounts } from '../pipeline/lane-figures.ts'
 import type { LaneStatus } from '../pipeline/lane-status.ts'
 import type { FlowReading } from './flow-reading.ts'
+import { groupPositionStates } from './group-position.ts'
+import type { GroupPositionState, MirroredGroup } from './group-position.ts'
 import type { FlowState } from './flow-state.ts'
 
 const states: readonly FlowState['name'][] = [
@@ -26,6 +28,10 @@ export function flowReaders(flows: readonly FlowReading[]): MetricReaders<typeof
     ofFlow(({ lane, name }) => (lane === null ? [] : samples(lane, name)))
   const one = (value: (lane: LaneStatus) => number) =>
     ofLane((lane, flow) => [{ labels: { flow }, value: value(lane) }])
+  const ofGroups = (samples: (groups: readonly MirroredGroup[], flow: string) => readonly MetricSample[]) =>
+    ofFlow(({ groups, name }) => (groups === null ? [] : samples(groups.groups, name)))
+  const isIn = (state: GroupPositionState) => (position: { readonly state: GroupPositionState }) =>
+    position.state === state
   const age = (value: (flow: FlowReading) => number | undefined) =>
     ofFlow((flow) => {
       const seconds = value(flow)
@@ -37,6 +43,15 @@ export function flowReaders(flows: readonly FlowReading[]): MetricReaders<typeof
     ),
     twinlog_flow_owned: ofFlow(({ name: flow, owner }) => [
       { labels: { flow }, value: Number(owner?.isThisProcess === true) },
+    ]),
+    twinlog_group_partitions: ofGroups((groups, flow) =>
+      groupPositionStates.map((state) => ({
+        labels: { flow, state },
+        value: groups.reduce((sum, { positions }) => sum + [...positions.values()].filter(isIn(state)).length, 0),
+      })),
+    ),
+    twinlog_groups_unreadable: ofGroups((groups, flow) => [
+      { labels: { flow }, value: groups.filter(({ trouble }) => trouble !== null).length },
     ]),
     twinlog_partitions: ofLane(({ partitions }, flow) =>
       phases.map((phase) => ({

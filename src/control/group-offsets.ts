@@ -202,10 +202,10 @@ export class GroupOffsets implements FlowDuty {
     if (due.length === 0 || !mayWrite()) return
     const startMs = clock.monotonic()
     await this.#checkpoints?.write(due, { signal })
-    const nowMs = clock.monotonic()
+    const latencyMs = clock.monotonic() - startMs
     for (const checkpoint of due) {
       this.#book.noteCheckpoint(checkpoint)
-      this.#latencies.note(checkpoint, nowMs - startMs, nowMs)
+      this.#latencies.note(checkpoint, latencyMs, clock.now())
     }
     this.#checkpointsTotal += due.length
   }

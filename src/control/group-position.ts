@@ -2,6 +2,9 @@ import type { GroupType } from '../kafka/consumer-groups.ts'
 import type { Checkpoint } from '../mirror/checkpoint.ts'
 import type { OffsetTranslation } from '../mirror/offset-translation.ts'
 
+/** What needs attention most comes first. */
+export const groupPositionStates = ['failed', 'unmapped', 'held', 'ahead', 'translated', 'synced'] as const
+
 /**
  * How a group fares in one partition.
  *
@@ -12,7 +15,7 @@ import type { OffsetTranslation } from '../mirror/offset-translation.ts'
  * - `unmapped`: no offset of the target is known for it;
  * - `failed`: the target refused it. It is tried again.
  */
-export type GroupPositionState = 'translated' | 'synced' | 'ahead' | 'held' | 'unmapped' | 'failed'
+export type GroupPositionState = (typeof groupPositionStates)[number]
 
 /** Where a group of the source stands in one partition, and what was made of it on the target. */
 export interface GroupPosition {

@@ -1,5 +1,6 @@
 import type { GroupType } from '../kafka/consumer-groups.ts'
 import type { OffsetTranslation } from '../mirror/offset-translation.ts'
+import { groupPositionStates as states } from './group-position.ts'
 import type { GroupPosition, GroupPositionState, MirroredGroup } from './group-position.ts'
 import type { GroupsReading } from './groups-reading.ts'
 
@@ -33,9 +34,6 @@ export interface GroupReport {
   /** Absent where they were not asked for. */
   readonly partitions?: readonly GroupPartitionReport[]
 }
-
-/** What needs attention most comes first. */
-const states: readonly GroupPositionState[] = ['failed', 'unmapped', 'held', 'ahead', 'translated', 'synced']
 
 /** All groups, by name. @param hasPartitions   whether each partition is told of */
 export function groupReports({ groups, others }: GroupsReading, hasPartitions: boolean): GroupReport[] {

@@ -8,6 +8,7 @@ import type { MetricsFormat } from '../observe/metrics-text.ts'
 import { LaneFigures } from '../pipeline/lane-figures.ts'
 import { PartitionFigures } from '../pipeline/partition-figures.ts'
 import { readersOf } from '../../test/support/metric-sources.ts'
+import { groupsReading } from '../../test/support/groups-reading.ts'
 import type { SourcesOptions } from '../../test/support/metric-sources.ts'
 import { flowReading, laneStatus, laneTotals, partitionStatus } from '../../test/support/partition-status.ts'
 import { parseMetrics } from '../../test/support/prometheus-text.ts'
@@ -61,6 +62,7 @@ function busyFlow(what: Partial<FlowReading> = {}): FlowReading {
     owner,
     positions: new DurableWrites(clock),
     ledger: new DurableWrites(clock),
+    groups: groupsReading(),
     nameFormats: ['legacy', 'new'],
     ...what,
   })
@@ -83,6 +85,20 @@ async function values(flows: readonly FlowReading[], name: MetricName, options: 
 }
 
 describe('metrics', () => {
+  test('groups: partitions by state, and the latency of checkpoints by group and remote partition', async () => {
+    assert.deepEqual(
+      (await values([busyFlow()], 'twinlog_group_partitions')).filter(([, value]) => value !== 0),
+      [
+        [{ flow: 'eu->us', state: 'unmapped' }, 1],
+        [{ flow: 'eu->us', state: 'synced' }, 1],
+      ],
+    )
+    const name = 'kafka_connect_mirror_mirrorcheckpointconnector_checkpoint_latency_ms'
+    const labels = { source: 'eu', target: 'us', group: 'g', topic: 'a.t', partition: '0' }
+    assert.deepEqual(await values([busyFlow()], name), [[labels, 12]])
+    assert.deepEqual(await values([busyFlow()], name, { partitionsMax: 0 }), [])
+  })
+
   test('every metric of the catalogue is served when there is something of everything, with the labels that it declares', async () => {
     const counters = new EventCounters(['eu->us'])
     counters.event('CallRetried', { flow: 'eu->us', cluster: 'eu', api: 'Metadata', error: new Error('x') })

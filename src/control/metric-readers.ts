@@ -2,6 +2,7 @@ import type { eventMetrics } from '../observe/event-metrics.ts'
 import type { MetricName } from '../observe/metric-catalogue.ts'
 import type { MetricReader, MetricReaders, MetricSample } from '../observe/metric.ts'
 import type { partitionMetrics, processMetrics } from '../observe/own-metrics.ts'
+import { checkpointReaders } from './checkpoint-readers.ts'
 import { flowReaders } from './flow-metric-readers.ts'
 import type { FlowReading } from './flow-reading.ts'
 import { connectReaders, sourceConnectorReaders } from './mirror-maker-readers.ts'
@@ -30,6 +31,7 @@ export function metricReaders(sources: MetricSources): Readonly<Record<MetricNam
     ...events,
     ...sources.process(level),
     ...sourceConnectorReaders(partitions),
+    ...checkpointReaders(flows, sources.partitionsMax, nowMs),
     ...connectReaders(flows, partitions, events),
   }
 }

@@ -1,3 +1,4 @@
+import { legacyCheckpointMetrics, pluginCheckpointMetrics } from './checkpoint-metrics.ts'
 import { eventMetrics } from './event-metrics.ts'
 import type { MetricEntry } from './metric.ts'
 import { connectMetrics, legacySourceMetrics, pluginSourceMetrics } from './mirror-maker-metrics.ts'
@@ -11,6 +12,8 @@ export const metricCatalogue = {
   ...processMetrics,
   ...legacySourceMetrics,
   ...pluginSourceMetrics,
+  ...legacyCheckpointMetrics,
+  ...pluginCheckpointMetrics,
   ...connectMetrics,
 } satisfies Record<string, MetricEntry>
 

@@ -1,3 +1,4 @@
+import { legacyCheckpointMetrics, pluginCheckpointMetrics } from './checkpoint-metrics.ts'
 import { eventEntries } from './event-catalogue.ts'
 import { eventMetrics } from './event-metrics.ts'
 import type { MetricEntry } from './metric.ts'
@@ -39,6 +40,16 @@ const sections: readonly {
     title: 'MirrorMaker 2: source connector, new names',
     text: 'With `metric.names.formats=new` (KIP-1280); `legacy, new` serves both.',
     metrics: pluginSourceMetrics,
+  },
+  {
+    title: 'MirrorMaker 2: checkpoint connector',
+    text: 'With `metric.names.formats=legacy` (the default). `topic` is the remote topic. Each group and partition has a series once a checkpoint of it was written; where they are more than `twinlog.metrics.partitions.max`, none is served.',
+    metrics: legacyCheckpointMetrics,
+  },
+  {
+    title: 'MirrorMaker 2: checkpoint connector, new names',
+    text: 'With `metric.names.formats=new` (KIP-1280).',
+    metrics: pluginCheckpointMetrics,
   },
   {
     title: 'Kafka Connect: worker, tasks, clients',

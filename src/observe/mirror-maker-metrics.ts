@@ -142,7 +142,7 @@ export const connectMetrics = {
     type: 'gauge',
     scope: 'flow',
     labels: flowLabels,
-    help: '1: the source connector. Heartbeat and checkpoint connectors are not counted: their work is not done yet.',
+    help: '1: the source connector. The work of the heartbeat and checkpoint connectors is part of the flow.',
     mirrorMaker: `${workerBean} connector-count`,
   },
   kafka_connect_worker_task_count: {
@@ -170,10 +170,6 @@ export const connectMetrics = {
 
 /** What of MirrorMaker 2 is not served, for docs/metrics.md. */
 export const unservedMirrorMakerMetrics = [
-  {
-    what: 'kafka.connect.mirror:type=MirrorCheckpointConnector (checkpoint-latency-ms, -min, -max, -avg)',
-    why: 'No checkpoints are written yet. (In MirrorMaker 2 4.3 all groups and partitions of a task share one value.)',
-  },
   {
     what: `${taskBean} pause-ratio, batch-size-max, batch-size-avg, offset-commit-*`,
     why: 'Nothing can be paused, and batches are not made of single records. For positions see twinlog_positions_age_seconds and twinlog_positions_unwritten_total.',

@@ -92,6 +92,20 @@ export const flowMetrics = {
     help: '1 when this process owns the flow, 0 when another does or nobody is known to. Over all processes the sum is 1.',
     mirrorMaker: 'kafka.connect:type=connect-coordinator-metrics assigned-connectors',
   },
+  twinlog_group_partitions: {
+    type: 'gauge',
+    scope: 'flow',
+    labels: ['flow', 'state'],
+    help: 'Partitions of consumer groups by what became of their offsets: translated, synced, ahead, held, unmapped, failed. GET /groups tells which, and why.',
+    mirrorMaker: null,
+  },
+  twinlog_groups_unreadable: {
+    type: 'gauge',
+    scope: 'flow',
+    labels: ['flow'],
+    help: 'Consumer groups whose offsets could not be read at the source when they were last asked for.',
+    mirrorMaker: null,
+  },
   twinlog_partitions: {
     type: 'gauge',
     scope: 'flow',

@@ -1,12 +1,9 @@
 import { TwinlogError } from '../base/catalogue.ts'
-import { errors } from '../base/errors.ts'
-import { committedReader } from '../control/committed-reader.ts'
 import { planHashOf } from '../control/flow-stores.ts'
 import { LedgerStore } from '../control/ledger-store.ts'
-import type { RecordLog } from '../control/record-log.ts'
+import { openReadOnly } from '../control/read-only-topic.ts'
 import { SourceOffsetStore } from '../control/source-offset-store.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
-import { kafkaError } from '../kafka/kafka-error.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import type { Gap } from '../mirror/gap.ts'
 import type { LedgerEntry } from '../mirror/ledger-entry.ts'
@@ -20,7 +17,6 @@ export interface WrittenHistory {
 }
 
 const connectorName = 'MirrorSourceConnector'
-const UNKNOWN_TOPIC = 3
 
 /** Reads ledger and positions of a flow; a topic that is not there holds nothing. @throws KAFKA_* and connection errors */
 export async function readWrittenHistory(
@@ -54,20 +50,5 @@ function findEntry(ledger: LedgerStore | null, topic: string, partition: number)
   } catch (error) {
     if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
     return error.message
-  }
-}
-
-/** @returns null when the topic does not exist */
-async function openReadOnly(cluster: ClusterClient, topic: string, signal: AbortSignal): Promise<RecordLog | null> {
-  const known = (await cluster.refreshMetadata({ signal, topics: [topic] })).topics.get(topic)
-  if (known === undefined || known.errorCode === UNKNOWN_TOPIC) return null
-  const context = { cluster: cluster.alias, broker: 'any', api: `Metadata of ${topic}` }
-  if (known.errorCode !== 0) throw kafkaError(known.errorCode, context)
-  return {
-    topic,
-    cluster: cluster.alias,
-    partitionCount: known.partitions.length,
-    read: committedReader(cluster, topic),
-    append: () => Promise.reject(errors.DEFECT({ what: `${topic} was opened for reading only` })),
   }
 }

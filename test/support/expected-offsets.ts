@@ -1,6 +1,9 @@
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords } from '../../dev/kafka/records.ts'
 
+/** Of records that only end a segment (waitForCleaner). */
+const ROLL_KEY = 'roll'
+
 /** What Kafka's consumer finds of one topic on both sides of a flow: for what translated offsets have to be. Records are told apart by their keys. */
 export class ExpectedOffsets {
   readonly #pairs: readonly { readonly partition: number; readonly upstream: number; readonly downstream: number }[]
@@ -25,10 +28,12 @@ export class ExpectedOffsets {
       dumpRecords({ client: target.adminProperties, topic: remote }),
     ])
     const found = new Map(after.map(({ partition, key, offset }) => [`${partition}/${String(key)}`, offset]))
-    const pairs = before.flatMap(({ partition, key, offset: upstream }) => {
-      const downstream = found.get(`${partition}/${String(key)}`)
-      return downstream === undefined ? [] : [{ partition, upstream, downstream }]
-    })
+    const pairs = before
+      .filter(({ key }) => String(key) !== ROLL_KEY)
+      .flatMap(({ partition, key, offset: upstream }) => {
+        const downstream = found.get(`${partition}/${String(key)}`)
+        return downstream === undefined ? [] : [{ partition, upstream, downstream }]
+      })
     return new ExpectedOffsets(pairs)
   }
 
