@@ -17,12 +17,11 @@ import { PartitionFigures } from './partition-figures.ts'
 import type { LedgerTicket, PendingBatch } from './pending-batch.ts'
 import { StrayBatches } from './stray-batches.ts'
 import { TargetRefusals } from './target-refusals.ts'
+import { RUNS_KEPT } from './runs-kept.ts'
 import type { TransactionMembership } from './transaction-membership.ts'
 import type { WriteWindow } from './write-window.ts'
 import type { WriterState } from './writer-state.ts'
 
-/** Runs that are kept in memory when there are twice as many. */
-const RUNS_KEPT = 4096
 /** Batches that a broker can tell from repeated ones (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
 const REMEMBERED_BATCHES = 5
 

@@ -54,6 +54,17 @@ describe('TransactionRuns', () => {
     assert.equal(runs.downstreamEnd, 9)
   })
 
+  it('keeps the newest in memory, however many transactions there were', () => {
+    const runs = new TransactionRuns(identity, 0, 0)
+    for (let index = 0; index < 20_000; index++) {
+      runs.acknowledged(batch(index * 2, 1), index * 2)
+      runs.committed()
+      if (index % 100 === 99) runs.takeUnwritten(index * 2 + 1)
+    }
+    assert.ok(runs.map.runCount < 10_000, `${runs.map.runCount}`)
+    assert.equal(runs.map.downstreamOf(39_998), 39_998)
+  })
+
   it('tells the ledger with a run that ends what is known, and that the next one replaces', () => {
     const runs = new TransactionRuns(identity, 100, 0)
     runs.acknowledged(batch(10, 5), 0)

@@ -4,6 +4,7 @@ import type { Run } from '../mirror/run.ts'
 import { sequenceAfter } from '../mirror/run.ts'
 import { piecesOf } from './batch-records.ts'
 import type { BatchRecords } from './batch-records.ts'
+import { RUNS_KEPT } from './runs-kept.ts'
 
 /** Records of the open transaction that the target acknowledged, one after the other on both sides. */
 interface Stretch {
@@ -93,6 +94,7 @@ export class TransactionRuns {
   takeUnwritten(copiedOffset: number): readonly Run[] {
     const runs = this.#unwritten
     this.#unwritten = []
+    this.map.keepNewest(RUNS_KEPT, copiedOffset)
     return [...runs, { upstream: copiedOffset, sequence: this.#sequence, downstream: -1 }]
   }
 }
