@@ -1,6 +1,7 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CommittedOffset, ListedGroup } from '../kafka/consumer-groups.ts'
+import { isCheckpointDue } from '../mirror/checkpoint.ts'
 import type { Checkpoint } from '../mirror/checkpoint.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
@@ -216,17 +217,12 @@ export class GroupOffsets implements FlowDuty {
   }
 }
 
-/**
- * MirrorMaker 2's rule: the first, after a step back at the source, and whenever the offset on the target is higher. Source: checkpointIsMoreRecent.
- * @returns undefined where there is nothing to write
- */
+/** @returns undefined where there is nothing to write */
 function checkpointDue(groupId: string, position: GroupPosition): Checkpoint | undefined {
   const { targetTopic: topic, partition, upstreamOffset, translation, metadata, checkpoint: last } = position
   if (translation.kind === 'unknown') return undefined
-  const isDue = last === null || upstreamOffset < last.upstreamOffset || translation.offset > last.downstreamOffset
-  return isDue
-    ? { groupId, topic, partition, upstreamOffset, downstreamOffset: translation.offset, metadata }
-    : undefined
+  const next = { groupId, topic, partition, upstreamOffset, downstreamOffset: translation.offset, metadata }
+  return isCheckpointDue(next, last) ? next : undefined
 }
 
 function unmappedOf(group: MirroredGroup | undefined): GroupPosition[] {

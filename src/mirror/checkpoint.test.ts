@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decodeCheckpoint, encodeCheckpointKey, encodeCheckpointValue } from './checkpoint.ts'
+import { decodeCheckpoint, encodeCheckpointKey, encodeCheckpointValue, isCheckpointDue } from './checkpoint.ts'
 
 const checkpoint = {
   groupId: 'g1',
@@ -11,7 +11,7 @@ const checkpoint = {
   metadata: 'm',
 }
 
-// As Java writes them, seen in a run of MirrorMaker 2 4.3.0; test/compat/checkpoints.test.ts compares with a real one each time.
+// As Java writes them, seen in a run of MirrorMaker 2 4.3.0; test/compat/failover.long.test.ts compares with a real one each time.
 const keyHex = '00026731000475732e7400000003'
 const valueHex = '00000000000000000004000000000000000500016d'
 
@@ -34,4 +34,19 @@ describe('checkpoint', () => {
     assert.equal(decodeCheckpoint(null, Buffer.from(valueHex, 'hex')), null)
     assert.equal(decodeCheckpoint(key, Buffer.from(valueHex.slice(0, 30), 'hex')), null)
   })
+
+  for (const [upstreamOffset, downstreamOffset, isDue] of [
+    [4, 5, false],
+    [9, 5, false],
+    [9, 6, true],
+    [9, 4, false],
+    [3, 5, true],
+    [3, 2, true],
+  ] as const) {
+    it(`after 4 -> 5, ${upstreamOffset} -> ${downstreamOffset} is ${isDue ? '' : 'not '}written`, () => {
+      assert.equal(isCheckpointDue({ upstreamOffset, downstreamOffset }, checkpoint), isDue)
+    })
+  }
+
+  it('the first one is written', () => assert.equal(isCheckpointDue(checkpoint, null), true))
 })

@@ -43,6 +43,18 @@ export function encodeCheckpointValue({ upstreamOffset, downstreamOffset, metada
   return writer.bytes
 }
 
+/**
+ * Whether a checkpoint is to be written: the first one, after a step back of the group at the source, and whenever the offset on the target is higher.
+ * @param last   the last one of the same group and partition; null: there is none
+ * Source: MirrorCheckpointTask.checkpointIsMoreRecent.
+ */
+export function isCheckpointDue(
+  { upstreamOffset, downstreamOffset }: Pick<Checkpoint, 'upstreamOffset' | 'downstreamOffset'>,
+  last: Checkpoint | null,
+): boolean {
+  return last === null || upstreamOffset < last.upstreamOffset || downstreamOffset > last.downstreamOffset
+}
+
 /** @returns null for what is no checkpoint, which readers pass over. As in Java bytes behind the last field are ignored, and the version is not looked at. */
 export function decodeCheckpoint(key: Buffer | null, value: Buffer | null): Checkpoint | null {
   if (key === null || value === null) return null

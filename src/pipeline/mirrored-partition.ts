@@ -103,10 +103,7 @@ export class MirroredPartition {
   fence: ProducerIdentity | null = null
   /** The target takes this producer id no longer: the next time it is located it gets another. */
   isIdentitySpent = false
-  /**
-   * First upstream offset of a batch that the target refused while it took one behind it: possible only where the broker has forgotten the
-   * producer id and takes any sequence. The copy has to go back there.
-   */
+  /** First upstream offset of a batch that the target refused while it took one behind it, as a broker does that has forgotten the producer id: the copy goes back there. */
   hole: number | null = null
   /** Upstream offset of the first batch of the flight that was surely not appended; null: none. */
   refusedOffset: number | null = null
