@@ -9,7 +9,8 @@ import {
   snappySize,
 } from './snappy-stream.ts'
 import { claimedInflatedSize, deflate, deflateAsync, inflate, inflateAsync } from './zlib-codec.ts'
-import type { ZlibCodec } from './zlib-codec.ts'
+import { expandSmall } from './zlib-context.ts'
+import type { ZlibCodec } from './zlib-context.ts'
 
 /*
  * What Java's readers accept is accepted here: gzip members and zstd frames one after another, lz4 up to its first end
@@ -147,6 +148,8 @@ function isCompressedHere(codec: Codec, sizeBytes: number, level?: number): bool
 
 /** A little output is made here; what claims to be more, or turns out to be, is made in another thread. */
 function inflateSoon(codec: ZlibCodec, bytes: Buffer, limitBytes: number): Buffer | Promise<Buffer> {
+  const small = expandSmall(codec, bytes, limitBytes)
+  if (small !== null) return small
   const claimed = claimedInflatedSize(codec, bytes)
   if (bytes.length > MOST_DECOMPRESSED_HERE || claimed > MOST_DECOMPRESSED_HERE) {
     return inflateAsync(codec, bytes, limitBytes)

@@ -5,7 +5,6 @@ import type { Pending } from './batch-assembly.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { decompressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
-import { GzipGroup } from './gzip-group.ts'
 import { LegacyCursor } from './legacy-cursor.ts'
 import { BATCH_HEADER_SIZE, BatchHeader, readBatchHeader } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
@@ -22,8 +21,6 @@ const NOTHING = Buffer.alloc(0)
 
 /** Builders that are not in use. There are as many as transcodings went on at once. */
 const idleBuilders: BatchBuilder[] = []
-
-const GZIP = 1
 
 type Steps = Generator<Pending, Transcoded, Buffer>
 
@@ -92,7 +89,6 @@ function* transcode(sources: SourceBatches, options: TranscodeOptions, builder: 
   const assembly = new BatchAssembly(options, builder)
   const header = new BatchHeader()
   const records = new RecordCursor()
-  const gzipGroup = new GzipGroup(options.decompressionLimitBytes)
   let nextUpstream = options.firstUpstream
   let sinceTurn = 0
   const { bytes, places } = sources
@@ -112,13 +108,13 @@ function* transcode(sources: SourceBatches, options: TranscodeOptions, builder: 
       yield* addOld(bytes, at, header, assembly, options)
       continue
     }
-    // The usual source has one record: it is walked where it lies, and no generator is made for it.
+    // The usual source is small: no generator is made for it, and without compression it is walked where it lies.
     const isPacked = header.codec !== 0
     const start = isPacked ? 0 : at + BATCH_HEADER_SIZE
     let unpacked = bytes
     if (isPacked) {
-      const grouped = header.codec === GZIP ? gzipGroup.recordsOf(sources, index) : undefined
-      unpacked = grouped ?? (yield* unpack(bytes.subarray(at + BATCH_HEADER_SIZE, at + size), header, options))
+      const result = unpack(bytes.subarray(at + BATCH_HEADER_SIZE, at + size), header, options)
+      unpacked = result instanceof Promise ? yield result : result
     }
     const end = isPacked ? unpacked.length : at + size
     if (assembly.beginsAnew(header, end - start)) yield* assembly.close()
@@ -147,7 +143,8 @@ function* addOld(
     if (assembly.beginsAnew(header, size)) yield* assembly.close()
     records.openPlain(bytes, at, size)
   } else {
-    const inner = yield* unpack(records.packedRecords(bytes, at, size), header, options)
+    const result = unpack(records.packedRecords(bytes, at, size), header, options)
+    const inner = result instanceof Promise ? yield result : result
     if (assembly.beginsAnew(header, inner.length)) yield* assembly.close()
     records.openWrapped(inner, bytes, at)
   }
@@ -161,18 +158,19 @@ function readWhole(bytes: Buffer, at: number, header: BatchHeader, expectedOffse
 }
 
 /** Decompresses, and says which batch it is that cannot be. */
-function* unpack(packed: Buffer, header: BatchHeader, options: TranscodeOptions): Generator<Pending, Buffer, Buffer> {
+function unpack(packed: Buffer, header: BatchHeader, options: TranscodeOptions): Buffer | Promise<Buffer> {
   const { baseOffset: offset, codec, magic } = header
   try {
     const result = decompressSoon(codec as Codec, packed, options.decompressionLimitBytes, magic)
-    return result instanceof Promise ? yield result : result
+    return result instanceof Promise ? result.catch((cause: unknown) => refuse(offset, cause)) : result
   } catch (cause) {
-    if (!(cause instanceof TwinlogError)) throw cause
-    const { codec: name, what, limitBytes } = cause.parameters
-    if (cause.code === 'DECOMPRESSION_LIMIT') throw errors.BATCH_EXPANDS({ offset, codec: name, limitBytes }, { cause })
-    throw errors.BATCH_CORRUPT(
-      { offset, what: `of its compressed records (${String(name)}) ${String(what)}` },
-      { cause },
-    )
+    return refuse(offset, cause)
   }
+}
+
+function refuse(offset: number, cause: unknown): never {
+  if (!(cause instanceof TwinlogError)) throw cause
+  const { codec: name, what, limitBytes } = cause.parameters
+  if (cause.code === 'DECOMPRESSION_LIMIT') throw errors.BATCH_EXPANDS({ offset, codec: name, limitBytes }, { cause })
+  throw errors.BATCH_CORRUPT({ offset, what: `of its compressed records (${String(name)}) ${String(what)}` }, { cause })
 }

@@ -1,13 +1,12 @@
 import { promisify } from 'node:util'
-import { constants, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
+import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
 import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import type { ZlibOptions, ZstdOptions } from 'node:zlib'
 import { errors } from '../base/errors.ts'
 import { CODEC_NAMES } from './record-batch.ts'
+import { compressSmall, expandSmall, gzipOptions, zstdOptions } from './zlib-context.ts'
+import type { ZlibCodec } from './zlib-context.ts'
 import { findZstdFrames } from './zstd-frame.ts'
-
-/** Ids of the codecs that node:zlib has: gzip and zstd. */
-export type ZlibCodec = 1 | 4
 
 const gunzipAsync = promisify<Buffer, ZlibOptions, Buffer>(gunzip)
 const gzipAsync = promisify<Buffer, ZlibOptions, Buffer>(gzip)
@@ -32,6 +31,10 @@ interface Piece {
  * @throws COMPRESSED_BYTES_CORRUPT, DECOMPRESSION_LIMIT
  */
 export function inflate(codec: ZlibCodec, bytes: Buffer, limitBytes: number): Buffer {
+  return expandSmall(codec, bytes, limitBytes) ?? inflatePieces(codec, bytes, limitBytes)
+}
+
+function inflatePieces(codec: ZlibCodec, bytes: Buffer, limitBytes: number): Buffer {
   const outputs: Buffer[] = []
   let left = limitBytes
   for (const piece of piecesOf(codec, bytes)) {
@@ -76,12 +79,14 @@ export function claimedInflatedSize(codec: ZlibCodec, bytes: Buffer): number {
 
 /** @param level its codec's default if left out */
 export function deflate(codec: ZlibCodec, bytes: Buffer, level: number | undefined): Buffer {
-  return codec === 1 ? gzipSync(bytes, gzipOptions(level)) : zstdCompressSync(bytes, zstdOptions(bytes, level))
+  const small = compressSmall(codec, bytes, level)
+  if (small !== null) return small
+  return codec === 1 ? gzipSync(bytes, gzipOptions(level)) : zstdCompressSync(bytes, zstdOptionsFor(bytes, level))
 }
 
 /** As deflate, in other threads. `bytes` must stay as they are until it is done. */
 export async function deflateAsync(codec: ZlibCodec, bytes: Buffer, level: number | undefined): Promise<Buffer> {
-  return codec === 1 ? gzipAsync(bytes, gzipOptions(level)) : zstdCompressAsync(bytes, zstdOptions(bytes, level))
+  return codec === 1 ? gzipAsync(bytes, gzipOptions(level)) : zstdCompressAsync(bytes, zstdOptionsFor(bytes, level))
 }
 
 function piecesOf(codec: ZlibCodec, bytes: Buffer): Piece[] {
@@ -119,11 +124,6 @@ function refuse(codec: ZlibCodec, limitBytes: number, cause: unknown): never {
   throw errors.COMPRESSED_BYTES_CORRUPT({ codec: name, what: message }, { cause })
 }
 
-function gzipOptions(level: number | undefined): ZlibOptions {
-  return level === undefined ? {} : { level }
-}
-
-function zstdOptions(bytes: Buffer, level: number | undefined): ZstdOptions {
-  const size = { pledgedSrcSize: bytes.length }
-  return level === undefined ? size : { ...size, params: { [constants.ZSTD_c_compressionLevel]: level } }
+function zstdOptionsFor(bytes: Buffer, level: number | undefined): ZstdOptions {
+  return { pledgedSrcSize: bytes.length, ...zstdOptions(level) }
 }
