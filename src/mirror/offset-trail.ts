@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts'
+import { errors } from '../base/errors.ts'
 
 /** A record that was copied: where it lies on both sides. */
 export interface OffsetPair {
@@ -149,6 +149,6 @@ export class OffsetTrail {
 
 function valueAt(values: readonly number[], index: number): number {
   const value = values[index]
-  assert(value !== undefined, `stretch ${index} of ${values.length}`)
+  if (value === undefined) throw errors.DEFECT({ what: `stretch ${index} of ${values.length}` })
   return value
 }

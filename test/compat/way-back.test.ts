@@ -5,6 +5,7 @@ import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords } from '../../dev/kafka/records.ts'
 import type { DumpedRecord } from '../../dev/kafka/records.ts'
+import { mustRunTool } from '../../dev/kafka/tools.ts'
 import { assertExactlyOnceInOrder } from '../support/judge.ts'
 import { assertSyncsHold } from '../support/offset-syncs.ts'
 import { SINGLE_REPLICA, startMirrorMaker } from '../support/mirror-maker.ts'
@@ -69,6 +70,22 @@ function shapesOf(records: readonly DumpedRecord[]): string[] {
   return [...new Set(shapes)].sort()
 }
 
+/** What we wrote first into a topic is shown by MirrorMaker 2's own formatter. */
+async function assertFormatted(
+  cluster: KafkaCluster,
+  topic: string,
+  formatter: string,
+  records: readonly DumpedRecord[] = [],
+  shown: RegExp,
+): Promise<void> {
+  const count = String(records.length)
+  const className = `org.apache.kafka.connect.mirror.formatters.${formatter}`
+  const args = ['--topic', topic, '--from-beginning', '--max-messages', count, '--formatter', className]
+  const lines = (await mustRunTool(cluster, 'kafka-console-consumer', args)).trim().split('\n')
+  assert.equal(lines.length, records.length)
+  for (const line of lines) assert.match(line, shown)
+}
+
 test(
   'from twinlog to MirrorMaker 2 and back, each stopped in order, nothing is lost and nothing copied twice',
   { timeout: 400_000 },
@@ -88,6 +105,14 @@ test(
     const before = await startMirror(options)
     await untilEnds(target, 50)
     await written.untilWritten(() => before.describe())
+    const flows = before.status?.['flows'] as readonly Record<string, unknown>[]
+    assert.deepEqual(
+      flows.map(({ flow, isHeartbeatsOnly }) => [flow, isHeartbeatsOnly]),
+      [
+        ['eu->us', false],
+        ['us->eu', true],
+      ],
+    )
     await before.stop()
     const ours = await written.sinceLast()
 
@@ -107,6 +132,10 @@ test(
     for (const records of [...Object.values(ours), ...Object.values(theirs)]) assert.notEqual(records.length, 0)
     for (const [topic, records] of Object.entries(theirs))
       assert.deepEqual(shapesOf(ours[topic] ?? []), shapesOf(records), topic)
+    const ofHeartbeats = /^Heartbeat\{sourceClusterAlias=eu, targetClusterAlias=us, timestamp=\d{13}\}$/
+    await assertFormatted(target, 'heartbeats', 'HeartbeatFormatter', ours['heartbeats of eu'], ofHeartbeats)
+    const ofSyncs = /^OffsetSync\{topicPartition=orders-[01], upstreamOffset=\d+, downstreamOffset=\d+\}$/
+    await assertFormatted(source, 'mm2-offset-syncs.us.internal', 'OffsetSyncFormatter', ours['offset syncs'], ofSyncs)
     const syncs = { on: source, topic: 'mm2-offset-syncs.us.internal' }
     await assertSyncsHold({ source, target, topic: 'orders', remote: 'eu.orders', syncs })
     await assertExactlyOnceInOrder(source, target, 'orders', 'eu.orders')
