@@ -74,7 +74,11 @@ class ZlibContext {
     if (this.#isReset) handle.reset()
     handle.writeSync(this.#finish, input, 0, input.length, room, 0, ROOM_BYTES)
     const [roomLeft = 0, inputLeft = 0] = state
-    if (!this.#hasFailed && roomLeft > 0 && inputLeft === 0) return Buffer.from(room.subarray(0, ROOM_BYTES - roomLeft))
+    if (!this.#hasFailed && roomLeft > 0 && inputLeft === 0) {
+      const output = Buffer.allocUnsafe(ROOM_BYTES - roomLeft)
+      room.copy(output)
+      return output
+    }
     // After an error zstd's contexts cannot be used again.
     stream.close()
     this.#stream = null
