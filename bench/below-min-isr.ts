@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCluster } from '../dev/kafka/cluster.ts'
-import type { KafkaCluster } from '../dev/kafka/cluster.ts'
 import { remoteTopic } from './contestant.ts'
 import type { ContestantName } from './contestant.ts'
-import { connectTo, newFlow, removeFlow, whileRunning } from './environment.ts'
+import { newFlow, removeFlow, whileRunning } from './environment.ts'
 import type { Environment } from './environment.ts'
-import { endOffsets } from './kafka-requests.ts'
 import type { Measurement } from './measurement.ts'
+import { watchPartitions } from './partition-watch.ts'
 import { fill } from './steady.ts'
 
 const PARTITIONS = 8
 const RECORDS_PER_SECOND = 8_000
 const FIRST_RECORDS = 8_000
-const POLL_MS = 100
 const BEFORE_SECONDS = 10
 const START_TIMEOUT_MS = 180_000
 
@@ -52,8 +50,8 @@ async function hold(
   { source, target, tool }: Environment,
   { topic, remote, roles, holdSeconds }: { topic: string; remote: string; roles: Roles; holdSeconds: number },
 ): Promise<Record<string, number>> {
-  using progress = await watchPartitions(target, remote, roles.leader)
-  using written = await watchPartitions(source, topic, 1)
+  using progress = await watchPartitions(target, remote, { partitionsCount: PARTITIONS, brokerId: roles.leader })
+  using written = await watchPartitions(source, topic, { partitionsCount: PARTITIONS })
   await progress.waitFor(FIRST_RECORDS, START_TIMEOUT_MS)
   const seconds = BEFORE_SECONDS + holdSeconds + 5
   const load = tool.steady(source.internalBootstrap, topic, {
@@ -95,43 +93,4 @@ async function createRemoteTopic(
     replicas: [held, ...others].join(';'),
     config: 'min.insync.replicas:2',
   })
-}
-
-/** Looks at a topic's end offsets; partition 0 is the one that is held. */
-async function watchPartitions(cluster: KafkaCluster, topic: string, leader: number) {
-  const connection = await connectTo(cluster, leader)
-  const ends = async (): Promise<number[]> => (await endOffsets(connection, topic, PARTITIONS)) ?? []
-
-  /** @returns the others' rates, in records a second, and the longest time that one of them stood still */
-  async function measure(seconds: number): Promise<{ rates: number[]; longestPauseMs: number }> {
-    const first = await ends()
-    const startedMs = performance.now()
-    const last = first.map((offset) => ({ offset, changedMs: startedMs }))
-    let longestPauseMs = 0
-    while (performance.now() - startedMs < seconds * 1000) {
-      await sleep(POLL_MS)
-      const nowMs = performance.now()
-      for (const [partition, offset] of (await ends()).entries()) {
-        const seen = last[partition]
-        if (seen === undefined || partition === 0) continue
-        longestPauseMs = Math.max(longestPauseMs, nowMs - seen.changedMs)
-        if (offset > seen.offset) last[partition] = { offset, changedMs: nowMs }
-      }
-    }
-    const measuredSeconds = (performance.now() - startedMs) / 1000
-    const rates = last.map(({ offset }, partition) => (offset - (first[partition] ?? 0)) / measuredSeconds)
-    return { rates: rates.slice(1), longestPauseMs }
-  }
-
-  /** @returns seconds waited */
-  async function waitFor(records: number, timeoutMs: number): Promise<number> {
-    const startedMs = performance.now()
-    while ((await ends()).reduce((total, offset) => total + offset, 0) < records) {
-      if (performance.now() - startedMs > timeoutMs) return Number.POSITIVE_INFINITY
-      await sleep(POLL_MS)
-    }
-    return (performance.now() - startedMs) / 1000
-  }
-
-  return { measure, waitFor, [Symbol.dispose]: () => connection[Symbol.dispose]() }
 }

@@ -44,6 +44,8 @@ export interface HeapFacts {
   readonly allocatedBytes: number
   readonly majorCollections: number
   readonly minorCollections: number
+  /** Longest stretch of work between two turns of the event loop, in ms of CPU of its thread; only where it was looked at, since it was (SIGUSR2). */
+  readonly longestTurnMs?: number
 }
 
 /** A contestant at work, as a process of its own. */

@@ -102,6 +102,18 @@ export const GOALS: readonly Goal[] = [
     figure: 'othersShare',
     atLeast: 0.9,
   },
+  {
+    what: 'rate of the others, one partition written anew',
+    shape: 'rebuild-neighbours',
+    figure: 'othersShare',
+    atLeast: 0.9,
+  },
+  {
+    what: 'longest turn while rebuilding, ms of CPU',
+    shape: 'rebuild-neighbours',
+    figure: 'longestTurnMs',
+    atMost: 20,
+  },
   { what: '10,000 partitions: RSS, MB', shape: 'many-partitions', figure: 'peakRssMb', atMost: 400 },
   { what: '10,000 partitions: idle CPU, % of a core', shape: 'many-partitions', figure: 'idleCpuPercent', atMost: 3 },
   {

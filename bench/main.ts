@@ -101,6 +101,7 @@ function brief({ figures }: Measurement): string {
     'p99Ms',
     'idleCpuPercent',
     'othersShare',
+    'longestTurnMs',
   ]
   return names
     .flatMap((name) => (figures[name] === undefined ? [] : [`${name} ${figures[name].toPrecision(3)}`]))

@@ -46,6 +46,8 @@ const FIGURES: Readonly<Record<string, string>> = {
   firstCopiedSeconds: 'all topics begun, s',
   othersShare: 'rate of the others, share',
   longestPauseMs: 'longest pause of another, ms',
+  rebuiltRecordsPerSecond: 'written anew meanwhile, records/s',
+  longestTurnMs: 'longest turn of the event loop, ms of CPU',
   recoverySeconds: 'caught up after, s',
 }
 

@@ -6,6 +6,7 @@ import type { Load } from './drain.ts'
 import type { Environment } from './environment.ts'
 import { runManyPartitions } from './many-partitions.ts'
 import type { Measurement } from './measurement.ts'
+import { runRebuildNeighbours } from './rebuild-neighbours.ts'
 import { measureRelay, RELAYS } from './relay-floor.ts'
 import { prepareVerify } from './verify.ts'
 import { runDirectLatency, runIdle, runLatency } from './steady.ts'
@@ -138,6 +139,18 @@ export const SHAPES: readonly Shape[] = [
     isQuick: false,
     prepare: async (environment) => (contestant, round) =>
       runBelowMinIsr(environment, { holdSeconds: 60 }, { shape: 'below-min-isr', contestant, round }),
+  },
+  {
+    name: 'rebuild-neighbours',
+    what: '8,000 records/s on 8 partitions, of which one has a backlog of gzip batches of 100 B records that have to be written anew',
+    contestants: ['twinlog'],
+    isQuick: false,
+    prepare: async (environment) => (contestant, round) =>
+      runRebuildNeighbours(
+        environment,
+        { backlogRecords: 6_000_000 },
+        { shape: 'rebuild-neighbours', contestant, round },
+      ),
   },
   verify('verify', '2 GB of 1,000 B records, copied by twinlog: both sides compared', {
     partitions: 4,
