@@ -180,7 +180,7 @@ function transactionNeeds(plan: FlowPlan): NeededPermission[] {
 }
 
 function extraNeeds(plan: FlowPlan): NeededPermission[] {
-  const { recordPolicies, topics, offsetSyncs, policy } = plan
+  const { recordPolicies, topics, offsetSyncs, policy, groups } = plan
   const writing: readonly AclOperation[] = ['Create', 'Write', 'Describe']
   const isParking = recordPolicies.oversized === 'dead-letter'
   const isAclSynced = topics.aclSyncIntervalMs !== undefined
@@ -209,6 +209,23 @@ function extraNeeds(plan: FlowPlan): NeededPermission[] {
       names: offsetSyncs === undefined ? [] : [offsetSyncs.topic],
       operations: writing,
       without: 'no offset syncs are written (emit.offset-syncs.enabled)',
+    },
+    {
+      capability: 'see consumer groups',
+      client: 'sourceAdmin',
+      resourceType: 'cluster',
+      names: groups.checkpoints === undefined && groups.syncIntervalMs === undefined ? [] : [CLUSTER_RESOURCE],
+      operations: ['Describe'],
+      level: 'warning',
+      without: 'only groups that the user may describe are seen (emit.checkpoints.enabled, sync.group.offsets.enabled)',
+    },
+    {
+      capability: 'write checkpoints',
+      client: 'targetData',
+      ...ofTopic,
+      names: groups.checkpoints === undefined ? [] : [groups.checkpoints.topic],
+      operations: ['Create', 'Write', 'Describe'],
+      without: 'no checkpoints are written (emit.checkpoints.enabled)',
     },
     {
       capability: 'read access rules',

@@ -116,7 +116,14 @@ async function tried(
 }
 
 /** Every internal topic that a flow writes on its target, as it would be created. */
-function internalTopics({ positions, transactions, heartbeats, policy, offsetSyncs }: FlowPlan): readonly NewTopic[] {
+function internalTopics({
+  positions,
+  transactions,
+  heartbeats,
+  policy,
+  offsetSyncs,
+  groups,
+}: FlowPlan): readonly NewTopic[] {
   const compacted = (topic: string, partitionsCount: number, replicationFactor: number, more = {}): NewTopic => ({
     topic,
     partitionsCount,
@@ -132,6 +139,9 @@ function internalTopics({ positions, transactions, heartbeats, policy, offsetSyn
       ? [compacted(configTopic.topic, 1, configTopic.replicationFactor, configTopic.configs)]
       : []),
     ...(heartbeats === undefined ? [] : [compacted(policy.heartbeatsTopic(), 1, heartbeats.replicationFactor)]),
+    ...(groups.checkpoints === undefined
+      ? []
+      : [compacted(groups.checkpoints.topic, 1, groups.checkpoints.replicationFactor)]),
     ...(offsetSyncs?.location === 'target' ? [compacted(offsetSyncs.topic, 1, offsetSyncs.replicationFactor)] : []),
   ]
 }

@@ -25,6 +25,7 @@ import { until } from '../support/until.ts'
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const quick = {
   ...SINGLE_REPLICA,
+  'emit.checkpoints.enabled': 'true',
   'emit.checkpoints.interval.seconds': '1',
   'sync.group.offsets.interval.seconds': '1',
   'refresh.groups.interval.seconds': '1',

@@ -119,7 +119,7 @@ test('every view of the settings is the one that the real MirrorMaker 2 has', ()
 
 test('the inherited client keys and the connector keys are those of the real MirrorMaker 2', () => {
   assert.deepEqual([...inheritedClientKeys].toSorted(), namesOf('client').toSorted())
-  const former = ['topics.blacklist', 'config.properties.blacklist']
+  const former = ['topics.blacklist', 'config.properties.blacklist', 'groups.blacklist']
   assert.deepEqual(
     [...connectorKeys].filter((key) => !former.includes(key)).toSorted(),
     namesOf('connector').toSorted(),

@@ -78,9 +78,11 @@ export function mirrorProperties({ source, target, alias, topics, properties }: 
     'offset.storage.replication.factor': replicas,
     'heartbeats.topic.replication.factor': replicas,
     'offset-syncs.topic.replication.factor': String(source.brokers.length),
-    // What is written for MirrorMaker 2 every second is of interest to few tests.
+    'checkpoints.topic.replication.factor': replicas,
+    // What is written for others again and again is of interest to few tests.
     'emit.heartbeats.enabled': 'false',
     'emit.offset-syncs.enabled': 'false',
+    'emit.checkpoints.enabled': 'false',
     'refresh.topics.interval.seconds': '1',
     [`${TARGET_ALIAS}.offset.flush.interval.ms`]: '500',
     // Many mirrors run side by side, and nobody asks these.
