@@ -4,7 +4,9 @@ import type { CommittedOffset, ListedGroup } from '../kafka/consumer-groups.ts'
 import { isCheckpointDue } from '../mirror/checkpoint.ts'
 import type { Checkpoint } from '../mirror/checkpoint.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
+import { isCycle } from '../mirror/replication-policy.ts'
 import { topicPartitionKey } from '../mirror/topic-partition.ts'
+import type { TopicPartition } from '../mirror/topic-partition.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import { CheckpointTopic } from './checkpoint-topic.ts'
@@ -16,7 +18,7 @@ import type { FoundPosition } from './group-book.ts'
 import { GroupOffsetSync } from './group-offset-sync.ts'
 import type { GroupPosition, MirroredGroup } from './group-position.ts'
 import type { GroupsReading } from './groups-reading.ts'
-import type { OffsetTranslator } from './offset-translator.ts'
+import type { LogBounds, OffsetTranslator } from './offset-translator.ts'
 import type { PastSyncReader } from './past-sync-reader.ts'
 import { SourceGroups } from './source-groups.ts'
 import type { BrokerGroups } from './source-groups.ts'
@@ -38,7 +40,7 @@ export interface GroupOffsetsDependencies {
 
 type MirroredOffset = CommittedOffset & { readonly targetTopic: string }
 
-/** A round waits so long for partitions to be located: what is not then has no mapping yet, and the next round is an interval away. */
+/** The first round waits so long for partitions to be located: what is not then has no mapping yet, and the next round is an interval away. */
 const LOCATE_MS = 10_000
 const LOCATE_POLL_MS = 100
 
@@ -53,6 +55,7 @@ export class GroupOffsets implements FlowDuty {
   readonly #book = new GroupBook()
   readonly #latencies = new CheckpointLatencies()
   readonly #plan: FlowPlan
+  readonly #timeoutMs: number
   readonly #deps: GroupOffsetsDependencies
   readonly #sources: SourceGroups
   readonly #checkpoints: CheckpointTopic | null
@@ -60,6 +63,7 @@ export class GroupOffsets implements FlowDuty {
   #nextCheckpointMs = -Infinity
   #nextSyncMs = -Infinity
   #checkpointsTotal = 0
+  #hasLooked = false
 
   constructor(plan: FlowPlan, dependencies: GroupOffsetsDependencies) {
     const { checkpoints, syncIntervalMs = Infinity, filter, refreshIntervalMs } = plan.groups
@@ -68,7 +72,8 @@ export class GroupOffsets implements FlowDuty {
     this.#plan = plan
     this.#deps = dependencies
     // A broker that is away must not hold up the next round of the others.
-    const timeoutMs = Math.min(plan.source.client.requestTimeoutMs, Math.max(1_000, Math.round(this.intervalMs / 2)))
+    this.#timeoutMs = Math.min(plan.source.client.requestTimeoutMs, Math.max(1_000, Math.round(this.intervalMs / 2)))
+    const timeoutMs = this.#timeoutMs
     this.#sources = new SourceGroups({
       cluster: clusters.sourceAdmin,
       groupFilter: filter,
@@ -91,6 +96,7 @@ export class GroupOffsets implements FlowDuty {
     const flow = this.#plan.name
     await this.#awaitLocated(signal)
     await this.#openCheckpoints(signal)
+    this.#hasLooked = true
     const nowMs = clock.monotonic()
     // Rounds are a little early or late.
     const isDue = (nextMs: number): boolean => nowMs >= nextMs - this.intervalMs / 2
@@ -132,12 +138,13 @@ export class GroupOffsets implements FlowDuty {
   async #awaitLocated(signal: AbortSignal): Promise<void> {
     const { clock, isLocated } = this.#deps
     const deadlineMs = clock.monotonic() + LOCATE_MS
-    while (!isLocated() && clock.monotonic() < deadlineMs) await clock.sleep(LOCATE_POLL_MS, { signal })
+    while (!this.#hasLooked && !isLocated() && clock.monotonic() < deadlineMs)
+      await clock.sleep(LOCATE_POLL_MS, { signal })
   }
 
   /** @returns the groups whose offsets were read and that stand somewhere in what is mirrored */
   async #take({ groups, offsets }: BrokerGroups, { signal }: CallOptions): Promise<readonly MirroredGroup[]> {
-    const { clusters, translator, pastSyncs } = this.#deps
+    const { translator, pastSyncs } = this.#deps
     const relevant = groups.flatMap((group) => {
       const read = offsets.get(group.groupId)
       if (read instanceof TwinlogError) this.#noteTrouble(group.groupId, read)
@@ -148,7 +155,7 @@ export class GroupOffsets implements FlowDuty {
         .flatMap(({ committed }) => committed)
         .map(({ targetTopic: topic, partition }) => [topicPartitionKey(topic, partition), { topic, partition }]),
     )
-    const bounds = await targetBounds(clusters.targetAdmin, [...remote.values()], { signal })
+    const bounds = await this.#boundsOf([...remote.values()], signal)
     const translate = (committed: readonly MirroredOffset[]): FoundPosition[] =>
       committed.map(({ topic, targetTopic, partition, offset: upstreamOffset, metadata }) => {
         const ofPartition = bounds.get(topicPartitionKey(targetTopic, partition)) ?? null
@@ -160,6 +167,18 @@ export class GroupOffsets implements FlowDuty {
     )
     if (!isMapped) await pastSyncs?.open({ signal })
     return relevant.flatMap(({ group, committed }) => this.#note(group, translate(committed)) ?? [])
+  }
+
+  /** Those that are told in time: without them the lane's own knowledge of the ends has to do. */
+  async #boundsOf(remote: readonly TopicPartition[], signal: AbortSignal): Promise<ReadonlyMap<string, LogBounds>> {
+    const late = AbortSignal.timeout(this.#timeoutMs)
+    try {
+      return await targetBounds(this.#deps.clusters.targetAdmin, remote, { signal: AbortSignal.any([signal, late]) })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!late.aborted) throw error
+      return new Map()
+    }
   }
 
   #note(group: ListedGroup, found: readonly FoundPosition[]): MirroredGroup | null {
@@ -186,10 +205,16 @@ export class GroupOffsets implements FlowDuty {
     return noted
   }
 
-  /** What of the offsets lies in topics that the topic filter takes, as in MirrorMaker 2; -1 is no offset. */
+  /**
+   * What of the offsets lies in topics that the topic filter takes, as in MirrorMaker 2, and that can be copied at all: what came from the target is on its way round
+   * there. -1 is no offset.
+   */
   #mirrored(committed: readonly CommittedOffset[]): readonly MirroredOffset[] {
-    const { topicFilter, policy, source } = this.#plan
-    const topics = new Set(topicFilter.matches([...new Set(committed.map(({ topic }) => topic))]))
+    const { topicFilter, policy, source, target } = this.#plan
+    const copied = [...new Set(committed.map(({ topic }) => topic))].filter(
+      (topic) => !policy.isInternalTopic(topic) && !isCycle(policy, topic, target.alias),
+    )
+    const topics = new Set(topicFilter.matches(copied))
     return committed
       .filter(({ topic, offset }) => offset >= 0 && topics.has(topic))
       .map((one) => ({ ...one, targetTopic: policy.formatRemoteTopic(source.alias, one.topic) }))

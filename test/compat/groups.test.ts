@@ -179,13 +179,12 @@ async function assertToldByCommand(options: MirrorOptions, expected: ExpectedOff
     const { stdout } = await mustRun(process.execPath, [main, 'offsets', 'translate', file, ...args, '--json'])
     return (JSON.parse(stdout) as { offsets: TranslatedOffset[] }).offsets
   }
-  const [of31, of170] = await translate('orders:0:31', 'orders:1:170')
+  const [of31, of170, ...ofGroup] = await translate('orders:0:31', 'orders:1:170', '--group', 'old')
   assert.deepEqual([of31?.downstreamOffset, of31?.accuracy], [expected.downstreamOf(0, 31), 'exact'])
   assert.equal(of170?.downstreamOffset, expected.downstreamOf(1, 170))
   const [back] = await translate(`grp.orders:0:${expected.downstreamOf(0, 31)}`, '--from', 'target')
   const first = expected.pairs.find(({ partition, upstream }) => partition === 0 && upstream >= 31)
   assert.equal(back?.upstreamOffset, first?.upstream)
-  const ofGroup = await translate('--group', 'old')
   assert.equal(ofGroup.find(({ partition }) => partition === 1)?.downstreamOffset, expected.downstreamOf(1, 77))
 }
 
