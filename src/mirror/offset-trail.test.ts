@@ -62,6 +62,12 @@ describe('OffsetTrail', () => {
       { upstream: 14, downstream: 14 },
       { upstream: 15, downstream: 40 },
     ])
+    trail.note(20, 10, 50)
+    trail.note(5, 2, 70)
+    assert.deepEqual(trail.take(), [
+      { upstream: 5, downstream: 70 },
+      { upstream: 6, downstream: 71 },
+    ])
   })
 
   it('hands out few records however many are noted, each where it is, and for any offset one that is not much farther behind', () => {
