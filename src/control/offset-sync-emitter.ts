@@ -18,8 +18,10 @@ export interface OffsetSyncEmitterDependencies {
 const INTERVAL_MS = 1_000
 /** At every such round the others get theirs. MirrorMaker 2 lets them wait for offset.flush.interval.ms, a minute. */
 const sweepEvery = 5
-/** Of one round: some ten milliseconds of work, and about half a megabyte. */
-const pairsMax = 5_000
+/** Of one request: a few milliseconds of work, so that nothing else has to wait for it. */
+const pairsMax = 1_000
+/** What a round does not get to is written by the next. */
+const requestsMax = 5
 
 /**
  * Writes offset syncs for MirrorMaker 2, once a second for each partition that was copied on. Its store keeps few of them, the closer to each other the nearer to
@@ -49,7 +51,9 @@ export class OffsetSyncEmitter implements FlowDuty {
   /** @throws what the cluster answers; what was to be written is written by the next round */
   async round({ signal }: CallOptions): Promise<void> {
     this.#roundsCount++
-    await this.#write(this.#roundsCount % sweepEvery === 0, { signal })
+    const isSweep = this.#roundsCount % sweepEvery === 0
+    for (let requests = 0; requests < requestsMax; requests++)
+      if ((await this.#write(isSweep, { signal })) < pairsMax) return
   }
 
   /** Writes all that is left. */
