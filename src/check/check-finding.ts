@@ -11,6 +11,8 @@ export interface CheckFinding extends Omit<PreflightFinding, 'code'> {
     | 'topics-rule-unused'
     | 'topic-hidden'
     | 'groups-none'
+    | 'groups-rule-unused'
+    | 'groups-hidden'
     | 'same-cluster'
     | 'collision'
     | 'loop'

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { reportClusterEvents } from '../control/cluster-report.ts'
 import { SourceTopicsAdmin } from '../control/source-topics-admin.ts'
 import { ClusterClient } from '../kafka/cluster-client.ts'
+import { listGroups } from '../kafka/consumer-groups.ts'
 import type { ClusterPlan, FlowPlan } from '../mirror/flow-plan.ts'
 import type { TopicFilter } from '../mirror/topic-filter.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
@@ -14,17 +15,20 @@ import { reviewCluster } from './cluster-review.ts'
 import type { ClusterReview } from './cluster-review.ts'
 import { graphFindings } from './flow-graph.ts'
 import type { GraphFlow } from './flow-graph.ts'
+import { matchGroups } from './group-matches.ts'
+import type { GroupMatches } from './group-matches.ts'
 import { reviewPermissions } from './permission-review.ts'
 import type { PermissionReview } from './permission-review.ts'
 import { runPreflight } from './preflight.ts'
 import type { TopicPreflight } from './preflight.ts'
 import { matchTopics } from './topic-matches.ts'
-import type { TopicMatches } from './topic-matches.ts'
+import type { NameMatch, TopicMatches } from './topic-matches.ts'
 
 /** What a check found, one thing after the other. */
 export type CheckStep =
   | { readonly event: 'cluster'; readonly cluster: ClusterReview }
   | { readonly event: 'topics'; readonly matches: TopicMatches }
+  | { readonly event: 'groups'; readonly matches: GroupMatches }
   /** `flow` is null: of several flows together. */
   | { readonly event: 'finding'; readonly flow: string | null; readonly finding: CheckFinding }
   | { readonly event: 'permissions'; readonly review: PermissionReview }
@@ -44,6 +48,7 @@ interface OpenFlow {
   readonly plan: FlowPlan
   readonly clusters: VerifyClusters
   readonly topics: readonly string[]
+  readonly groups: readonly string[]
 }
 
 const unauthorizedTopic = 29
@@ -71,8 +76,10 @@ export async function* runCheckSteps(
     }
     const matches = await lookAtTopics(plan, opened, deps.signal)
     yield { event: 'topics', matches }
-    const topics = matches.topics.filter(({ decision }) => decision.isIncluded).map(({ name }) => name)
-    flows.push({ plan, clusters: opened, topics })
+    const groupMatches = await lookAtGroups(plan, opened, deps.signal)
+    if (groupMatches !== null) yield { event: 'groups', matches: groupMatches }
+    const groups = included(groupMatches?.groups ?? [])
+    flows.push({ plan, clusters: opened, topics: included(matches.topics), groups })
   }
   const ids = new Map([...clusters].map(([alias, { clusterId }]) => [alias, clusterId]))
   for (const finding of graphFindings(
@@ -82,8 +89,8 @@ export async function* runCheckSteps(
     yield { event: 'finding', flow: null, finding }
   for (const flow of flows) {
     const hidden = await hiddenNames(flow.plan, flow.topics, flow.clusters.sourceAdmin, deps.signal)
-    const topics = [...flow.topics, ...hidden]
-    yield { event: 'permissions', review: await reviewPermissions(flow.plan, flow.clusters, topics, deps) }
+    const names = { topics: [...flow.topics, ...hidden], groups: flow.groups }
+    yield { event: 'permissions', review: await reviewPermissions(flow.plan, flow.clusters, names, deps) }
   }
   for (const { plan, clusters: opened } of flows) {
     for await (const preflight of runPreflight(plan, opened, deps)) yield { event: 'topic', preflight }
@@ -140,6 +147,30 @@ async function lookAtTopics(
 ): Promise<TopicMatches> {
   const names = (await new SourceTopicsAdmin(sourceAdmin).list({ signal })).map(({ topic }) => topic)
   return matchTopics(plan, names, await hiddenNames(plan, names, sourceAdmin, signal))
+}
+
+function included(matches: readonly NameMatch<{ readonly isIncluded: boolean }>[]): string[] {
+  return matches.filter(({ decision }) => decision.isIncluded).map(({ name }) => name)
+}
+
+/** @returns null where the flow does nothing with groups */
+async function lookAtGroups(
+  plan: FlowPlan,
+  { sourceAdmin }: VerifyClusters,
+  signal: AbortSignal,
+): Promise<GroupMatches | null> {
+  const { checkpoints, syncIntervalMs } = plan.groups
+  if (checkpoints === undefined && syncIntervalMs === undefined) return null
+  const { groups, failures } = await listGroups(sourceAdmin, { signal })
+  const matches = matchGroups(plan, [...groups.values()])
+  const findings = [...failures.values()].map((error): CheckFinding => ({
+    code: 'groups-hidden',
+    level: 'warning',
+    what: `some groups of ${plan.source.alias} are not known: ${error.message.replace(/\.$/, '')}`,
+    effect: 'offsets of these groups are not translated',
+    remedy: '',
+  }))
+  return { ...matches, findings: [...matches.findings, ...findings] }
 }
 
 /** Rules that are plain names: whether such a topic is there, but may not be described, can be asked; what an expression would match cannot. */

@@ -1,12 +1,15 @@
 import type { AclOperation } from '../mirror/acl-binding.ts'
 import type { FlowPlan } from '../mirror/flow-plan.ts'
 import { CLUSTER_RESOURCE } from './needed-permission.ts'
+import { dutyPermissions } from './duty-permissions.ts'
 import type { NeededPermission } from './needed-permission.ts'
 
 /** What of the clusters decides which permissions a flow needs. */
 export interface PermissionFacts {
   /** Source topics that are mirrored. */
   readonly topics: readonly string[]
+  /** Consumer groups of the source whose offsets are translated. */
+  readonly groups: readonly string[]
   /** Before Kafka 2.8 a producer needs IdempotentWrite on the cluster (KIP-679). */
   readonly isTargetBefore28: boolean
 }
@@ -20,7 +23,7 @@ export function neededPermissions(plan: FlowPlan, facts: PermissionFacts): reado
     ...remoteTopicNeeds(plan, facts),
     ...ownNeeds(plan, facts),
     ...transactionNeeds(plan),
-    ...extraNeeds(plan),
+    ...dutyPermissions(plan, facts),
   ]
   return needs.filter(({ names }) => names.length > 0)
 }
@@ -175,75 +178,6 @@ function transactionNeeds(plan: FlowPlan): NeededPermission[] {
       operations: internalOperations,
       level: 'problem',
       without: 'the flow does not start (exactly.once.source.support=enabled)',
-    },
-  ]
-}
-
-function extraNeeds(plan: FlowPlan): NeededPermission[] {
-  const { recordPolicies, topics, offsetSyncs, policy, groups } = plan
-  const writing: readonly AclOperation[] = ['Create', 'Write', 'Describe']
-  const isParking = recordPolicies.oversized === 'dead-letter'
-  const isAclSynced = topics.aclSyncIntervalMs !== undefined
-  const ofTopic = { resourceType: 'topic', level: 'warning' } as const
-  return [
-    {
-      capability: 'park records that are too large',
-      client: 'targetWorker',
-      ...ofTopic,
-      names: isParking ? [recordPolicies.deadLetterTopic.topic] : [],
-      operations: writing,
-      without: 'a partition with such a record stops before it',
-    },
-    {
-      capability: 'emit heartbeats',
-      client: 'targetData',
-      ...ofTopic,
-      names: plan.heartbeats === undefined ? [] : [policy.heartbeatsTopic()],
-      operations: writing,
-      without: 'no heartbeats are written (emit.heartbeats.enabled)',
-    },
-    {
-      capability: 'emit offset syncs',
-      client: offsetSyncs?.location === 'target' ? 'targetAdmin' : 'sourceAdmin',
-      ...ofTopic,
-      names: offsetSyncs === undefined ? [] : [offsetSyncs.topic],
-      operations: writing,
-      without: 'no offset syncs are written (emit.offset-syncs.enabled)',
-    },
-    {
-      capability: 'see consumer groups',
-      client: 'sourceAdmin',
-      resourceType: 'cluster',
-      names: groups.checkpoints === undefined && groups.syncIntervalMs === undefined ? [] : [CLUSTER_RESOURCE],
-      operations: ['Describe'],
-      level: 'warning',
-      without: 'only groups that the user may describe are seen (emit.checkpoints.enabled, sync.group.offsets.enabled)',
-    },
-    {
-      capability: 'write checkpoints',
-      client: 'targetData',
-      ...ofTopic,
-      names: groups.checkpoints === undefined ? [] : [groups.checkpoints.topic],
-      operations: ['Create', 'Write', 'Describe'],
-      without: 'no checkpoints are written (emit.checkpoints.enabled)',
-    },
-    {
-      capability: 'read access rules',
-      client: 'sourceAdmin',
-      resourceType: 'cluster',
-      names: isAclSynced ? [CLUSTER_RESOURCE] : [],
-      operations: ['Describe'],
-      level: 'warning',
-      without: 'access rules are not copied (sync.topic.acls.enabled)',
-    },
-    {
-      capability: 'write access rules',
-      client: 'targetAdmin',
-      resourceType: 'cluster',
-      names: isAclSynced ? [CLUSTER_RESOURCE] : [],
-      operations: ['Describe', 'Alter'],
-      level: 'warning',
-      without: 'access rules are not copied (sync.topic.acls.enabled)',
     },
   ]
 }

@@ -41,13 +41,13 @@ interface ReviewOptions {
 
 /**
  * Asks both clusters of a flow whether its users may do what the flow needs. Nothing is changed, and no internal topic of the brokers comes into being.
- * @param topics   source topics that are mirrored
+ * @param names   source topics that are mirrored, and groups whose offsets are translated
  * @throws KAFKA_*, connection errors, the signal's reason
  */
 export async function reviewPermissions(
   plan: FlowPlan,
   clusters: VerifyClusters,
-  topics: readonly string[],
+  { topics, groups }: { readonly topics: readonly string[]; readonly groups: readonly string[] },
   options: ReviewOptions,
 ): Promise<PermissionReview> {
   const checks = {
@@ -55,7 +55,7 @@ export async function reviewPermissions(
     target: await hasAuthorizer(clusters.targetAdmin, options),
   }
   const isTargetBefore28 = (await askClusterOperations(clusters.targetAdmin, options)) === null
-  const needs = neededPermissions(plan, { topics, isTargetBefore28 })
+  const needs = neededPermissions(plan, { topics, groups, isTargetBefore28 })
   const grants = new Grants(clusters, needs)
   const permissions: ReviewedPermission[] = []
   const missing: MissingGrant[] = []
@@ -80,8 +80,7 @@ async function reviewOne(
 ): Promise<ReviewedPermission> {
   const lacking: { name: string; operations: AclOperation[] }[] = []
   let isUnknown = false
-  for (const name of need.names) {
-    const granted = await grants.of(need, name, options)
+  for (const [name, granted] of await grants.ofAll(need, options)) {
     const operations = need.operations.filter((operation) => granted === null || !granted.has(operation))
     if (granted === null) isUnknown = true
     if (operations.length > 0) lacking.push({ name, operations })
@@ -101,6 +100,8 @@ function remotePrefix({ policy, source }: FlowPlan): string | undefined {
   return remote.length > probe.length && remote.endsWith(probe) ? remote.slice(0, -probe.length) : undefined
 }
 
+const ASKED_AT_ONCE = 100
+
 type Granted = ReadonlySet<AclOperation> | null
 
 /** What users may do, asked for once for each user and resource. */
@@ -115,7 +116,19 @@ class Grants {
     this.#needs = needs
   }
 
-  async of({ client, resourceType }: NeededPermission, name: string, options: ReviewOptions): Promise<Granted> {
+  /** Many groups are asked about at the same time, but not all. */
+  async ofAll(need: NeededPermission, options: ReviewOptions): Promise<readonly (readonly [string, Granted])[]> {
+    const found: (readonly [string, Granted])[] = []
+    for (let start = 0; start < need.names.length; start += ASKED_AT_ONCE) {
+      const names = need.names.slice(start, start + ASKED_AT_ONCE)
+      found.push(
+        ...(await Promise.all(names.map(async (name) => [name, await this.#of(need, name, options)] as const))),
+      )
+    }
+    return found
+  }
+
+  async #of({ client, resourceType }: NeededPermission, name: string, options: ReviewOptions): Promise<Granted> {
     const cluster = this.#clusters[client]
     const user = userOf(cluster)
     if (resourceType === 'topic') {

@@ -132,6 +132,7 @@ function internalTopics({
   })
   const { offsetsTopic, ledgerTopic, partitionsCount, replicationFactor, topicConfigs } = positions
   const { configTopic } = transactions
+  const { checkpoints } = groups
   return [
     compacted(offsetsTopic, partitionsCount, replicationFactor, topicConfigs),
     compacted(ledgerTopic, 1, replicationFactor),
@@ -139,9 +140,7 @@ function internalTopics({
       ? [compacted(configTopic.topic, 1, configTopic.replicationFactor, configTopic.configs)]
       : []),
     ...(heartbeats === undefined ? [] : [compacted(policy.heartbeatsTopic(), 1, heartbeats.replicationFactor)]),
-    ...(groups.checkpoints === undefined
-      ? []
-      : [compacted(groups.checkpoints.topic, 1, groups.checkpoints.replicationFactor)]),
+    ...(checkpoints === undefined ? [] : [compacted(checkpoints.topic, 1, checkpoints.replicationFactor)]),
     ...(offsetSyncs?.location === 'target' ? [compacted(offsetSyncs.topic, 1, offsetSyncs.replicationFactor)] : []),
   ]
 }

@@ -5,6 +5,10 @@ import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
 import type { CheckArguments } from './check-arguments.ts'
 import { createOffsetsCommand, readOffsetsArguments } from './offsets-arguments.ts'
 import type { OffsetsArguments } from './offsets-arguments.ts'
+import { createExplainCommand, readExplainArguments } from './explain-arguments.ts'
+import type { ExplainArguments } from './explain-arguments.ts'
+import { createPlanCommand, readPlanArguments } from './plan-arguments.ts'
+import type { PlanArguments } from './plan-arguments.ts'
 import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
 import type { VerifyArguments } from './verify-arguments.ts'
 import { parseStatusArguments } from './status-arguments.ts'
@@ -19,6 +23,8 @@ export type Invocation =
   | ({ readonly kind: 'check' } & CheckArguments)
   | ({ readonly kind: 'acls' } & AclsArguments)
   | ({ readonly kind: 'offsets' } & OffsetsArguments)
+  | ({ readonly kind: 'plan' } & PlanArguments)
+  | ({ readonly kind: 'explain' } & ExplainArguments)
   | StatusArguments
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
@@ -52,6 +58,8 @@ Examples:
 
 Other commands (each has --help; a file of such a name is ./verify):
   twinlog check mm2.properties               what is wrong, before anything is copied
+  twinlog plan mm2.properties                what would be created and copied, how long
+  twinlog explain mm2.properties topic NAME  which rule decides (topic, group, setting)
   twinlog verify mm2.properties              compare the topics with their copies
   twinlog acls export mm2.properties         access rules, users and quotas, for a failover
   twinlog offsets translate mm2.properties   where a group or an offset is on the other side
@@ -65,6 +73,27 @@ SIGUSR2 switches the log level to debug and back.
 
 Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
 
+type CommandParser = (args: readonly string[], say: (text: string) => void) => Invocation
+
+/** Without the names of node and of the program. */
+const user = { from: 'user' } as const
+
+/** Every command with options of its own, by its name. */
+const commands: ReadonlyMap<string, CommandParser> = new Map<string, CommandParser>([
+  ['verify', (args, say) => ({ kind: 'verify', ...readVerifyArguments(createVerifyCommand(say).parse(args, user)) })],
+  ['check', (args, say) => ({ kind: 'check', ...readCheckArguments(createCheckCommand(say).parse(args, user)) })],
+  ['plan', (args, say) => ({ kind: 'plan', ...readPlanArguments(createPlanCommand(say).parse(args, user)) })],
+  [
+    'explain',
+    (args, say) => ({ kind: 'explain', ...readExplainArguments(createExplainCommand(say).parse(args, user)) }),
+  ],
+  ['acls', (args, say) => ({ kind: 'acls', ...readAclsArguments(createAclsCommand(say).parse(args, user)) })],
+  [
+    'offsets',
+    (args, say) => ({ kind: 'offsets', ...readOffsetsArguments(createOffsetsCommand(say).parse(args, user)) }),
+  ],
+])
+
 /**
  * Reads the command line. Without the name of another command it is as connect-mirror-maker.sh has it: FILE [--clusters ALIAS ...], where --clusters
  * takes every value up to the next option, so that FILE normally comes first.
@@ -76,22 +105,8 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
   const said: string[] = []
   const say = (text: string): void => void said.push(text)
   try {
-    if (name === 'verify') {
-      const command = createVerifyCommand(say).parse(rest, { from: 'user' })
-      return { kind: 'verify', ...readVerifyArguments(command) }
-    }
-    if (name === 'check') {
-      const command = createCheckCommand(say).parse(rest, { from: 'user' })
-      return { kind: 'check', ...readCheckArguments(command) }
-    }
-    if (name === 'acls') {
-      const command = createAclsCommand(say).parse(rest, { from: 'user' })
-      return { kind: 'acls', ...readAclsArguments(command) }
-    }
-    if (name === 'offsets') {
-      const command = createOffsetsCommand(say).parse(rest, { from: 'user' })
-      return { kind: 'offsets', ...readOffsetsArguments(command) }
-    }
+    const parse = name === undefined ? undefined : commands.get(name)
+    if (parse !== undefined) return parse(rest, say)
     return mirrorInvocation(createCommand(version, say).parse([...argv], { from: 'user' }))
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

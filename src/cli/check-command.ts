@@ -1,7 +1,8 @@
 import { runCheckSteps } from '../check/check-run.ts'
 import type { CheckStep } from '../check/check-run.ts'
 import type { PropertiesFile } from '../config/properties.ts'
-import { ruleLine } from '../config/rule-line.ts'
+import { ruleLines } from '../config/rule-lines.ts'
+import type { RuleLines } from '../config/rule-lines.ts'
 import { readProperties, reviewPlan } from '../mirror/flow-plan-resolution.ts'
 import type { PlanReview } from '../mirror/flow-plan-resolution.ts'
 import { createTopicFilter } from '../mirror/topic-filter.ts'
@@ -9,7 +10,7 @@ import { LogLevel } from '../observe/log-level.ts'
 import { Logger } from '../observe/logger.ts'
 import { createTextLog } from '../observe/text-log.ts'
 import type { CheckArguments } from './check-arguments.ts'
-import { clusterLines, flowFindingLines, permissionLines, topicLines } from './check-report-text.ts'
+import { clusterLines, flowFindingLines, groupLines, permissionLines, topicLines } from './check-report-text.ts'
 import { checkResultLine, countFindings, fileLine, noticeLines, preflightLines, problemLines } from './check-text.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -76,6 +77,8 @@ function createJsonOutput(stdout: OutputStream): CheckOutput {
           return write('cluster', step.cluster)
         case 'topics':
           return write('topics', step.matches)
+        case 'groups':
+          return write('groups', step.matches)
         case 'finding':
           return write('finding', { flow: step.flow, ...step.finding })
         case 'permissions':
@@ -93,10 +96,10 @@ function createTextOutput(stdout: OutputStream, properties: PropertiesFile, { fl
   const say = (lines: readonly string[]): void => {
     for (const line of lines) stdout.write(`${line}\n`)
   }
-  const rules = (flow: string) => {
+  const rules = (flow: string, key: 'topics' | 'groups'): RuleLines => {
     const plan = plans.find(({ name }) => name === flow)
     const pair = { source: plan?.source.alias ?? '', target: plan?.target.alias ?? '' }
-    return { include: ruleLine(properties, pair, 'topics'), exclude: ruleLine(properties, pair, 'topics.exclude') }
+    return ruleLines(properties, pair, key)
   }
   let preflighted: string | null = null
   return {
@@ -109,7 +112,9 @@ function createTextOutput(stdout: OutputStream, properties: PropertiesFile, { fl
         case 'cluster':
           return say(['', ...clusterLines(step.cluster)])
         case 'topics':
-          return say(['', ...topicLines(step.matches, rules(step.matches.flow))])
+          return say(['', ...topicLines(step.matches, rules(step.matches.flow, 'topics'))])
+        case 'groups':
+          return say(['', ...groupLines(step.matches, rules(step.matches.flow, 'groups'))])
         case 'finding':
           return say(['', ...flowFindingLines(step.flow, step.finding)])
         case 'permissions':

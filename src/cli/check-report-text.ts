@@ -1,9 +1,11 @@
 import type { CheckFinding } from '../check/check-finding.ts'
 import type { ClusterReview, ReviewedBroker } from '../check/cluster-review.ts'
+import type { GroupDecision, GroupMatches } from '../check/group-matches.ts'
 import type { AclResourceType } from '../check/needed-permission.ts'
 import type { PermissionReview, ReviewedPermission } from '../check/permission-review.ts'
 import type { PreflightFinding } from '../check/preflight-finding.ts'
 import type { TopicMatches } from '../check/topic-matches.ts'
+import type { RuleLines } from '../config/rule-lines.ts'
 import type { TopicDecision } from '../mirror/topic-filter-selection.ts'
 import { fullCount } from './figures-text.ts'
 import { wrappedLines } from './wrapped-lines.ts'
@@ -57,25 +59,43 @@ function versionText(brokers: readonly ReviewedBroker[]): string {
   return texts.length === 0 ? 'version not known' : [...new Set(texts)].join(' and ')
 }
 
-/** Where the rules of a flow stand, for people: `line 7`. */
-export interface RuleLines {
-  readonly include: string
-  readonly exclude: string
-}
-
 /** Which topics match, by which rule, and why the others do not. */
 export function topicLines({ flow, topics, findings }: TopicMatches, rules: RuleLines): string[] {
-  const reasons = Map.groupBy(topics, ({ decision }) => decisionText(decision, rules))
-  const groups = [...reasons].toSorted(
-    ([, [one]], [, [other]]) => Number(other?.decision.isIncluded) - Number(one?.decision.isIncluded),
-  )
-  const count = topics.filter(({ decision }) => decision.isIncluded).length
+  const matches = topics.map(({ name, decision }) => ({ ...decision, name, reason: decisionText(decision, rules) }))
+  return matchLines(`${flow}: topics`, 'are mirrored', matches, findings)
+}
+
+/** The same of consumer groups. */
+export function groupLines({ flow, groups, findings }: GroupMatches, rules: RuleLines): string[] {
+  const matches = groups.map(({ name, decision }) => ({
+    ...decision,
+    name,
+    reason: groupDecisionText(decision, rules),
+  }))
+  return matchLines(`${flow}: groups`, 'have their offsets translated', matches, findings)
+}
+
+interface Match {
+  readonly name: string
+  readonly isIncluded: boolean
+  readonly reason: string
+}
+
+function matchLines(
+  title: string,
+  what: string,
+  matches: readonly Match[],
+  findings: readonly CheckFinding[],
+): string[] {
+  const groups = [...Map.groupBy(matches, ({ isIncluded, reason }) => `${isIncluded ? '+' : '-'} ${reason}`)]
+  const count = matches.filter(({ isIncluded }) => isIncluded).length
   return [
-    `${flow}: ${fullCount(count)} of ${fullCount(topics.length)} topics that we may see are mirrored`,
-    ...groups.flatMap(([reason, found]) => {
-      const mark = found[0]?.decision.isIncluded === true ? '+' : '-'
-      return wrappedLines(`  ${mark} `, `${reason}: ${shortened(found.map(({ name }) => name))}`, '      ')
-    }),
+    `${title}: ${fullCount(count)} of ${fullCount(matches.length)} that we may see ${what}`,
+    ...groups
+      .toSorted(([one], [other]) => one.charCodeAt(0) - other.charCodeAt(0))
+      .flatMap(([reason, found]) =>
+        wrappedLines('  ', `${reason}: ${shortened(found.map(({ name }) => name))}`, '      '),
+      ),
     ...findings.flatMap(findingLines),
   ]
 }
@@ -94,6 +114,19 @@ export function decisionText(decision: TopicDecision, { include, exclude }: Rule
       return 'internal topic of Kafka or of a mirror'
     case 'cycle':
       return 'came from the target, as the name says'
+  }
+}
+
+/** Why a group is translated or not, in a few words. */
+export function groupDecisionText(decision: GroupDecision, { include, exclude }: RuleLines): string {
+  if (decision.isIncluded) return `groups ${decision.rule} (${include})`
+  switch (decision.reason) {
+    case 'excluded':
+      return `groups.exclude ${decision.rule} (${exclude})`
+    case 'not-listed':
+      return `no rule of groups matches (${include})`
+    case 'type':
+      return `no group of consumers (${decision.type})`
   }
 }
 

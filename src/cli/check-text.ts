@@ -105,6 +105,7 @@ function findingsOf(step: CheckStep): readonly Found[] {
     case 'cluster':
       return step.cluster.findings
     case 'topics':
+    case 'groups':
       return step.matches.findings
     case 'finding':
       return [step.finding]

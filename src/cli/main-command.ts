@@ -5,10 +5,12 @@ import { parseArguments } from './arguments.ts'
 import { runCheck } from './check-command.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
+import { runExplain } from './explain-command.ts'
 import { runMirror } from './mirror-command.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 import { runOffsets } from './offsets-command.ts'
 import type { OutputStream } from './screen.ts'
+import { runPlan } from './plan-command.ts'
 import { runVerify } from './verify-command.ts'
 import { runStatusCommand } from './status-command.ts'
 
@@ -41,6 +43,10 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
       return reporting(() => runAclsExport(invocation, surroundings), stderr)
     case 'offsets':
       return reporting(() => runOffsets(invocation, surroundings), stderr)
+    case 'plan':
+      return reporting(() => runPlan(invocation, surroundings), stderr)
+    case 'explain':
+      return reporting(() => Promise.resolve(runExplain(invocation, surroundings)), stderr)
     case 'verify':
       return reporting(() => runVerify(invocation, surroundings), stderr)
   }

@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createAcls, createTopics, listTopics } from '../../dev/kafka/admin.ts'
+import {
+  commitGroupOffsets,
+  createAcls,
+  createTopics,
+  describeTopic,
+  describeTopicConfigs,
+  listGroupOffsets,
+  listOffsets,
+  listTopics,
+  waitForTopic,
+} from '../../dev/kafka/admin.ts'
 import { startCluster } from '../../dev/kafka/cluster.ts'
 import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
-import { produceRecords } from '../../dev/kafka/records.ts'
+import { generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { mustRunTool } from '../../dev/kafka/tools.ts'
 import type { ReviewedPermission } from '../../src/check/permission-review.ts'
 import type { TopicPreflight } from '../../src/check/preflight.ts'
 import { startMirror } from '../support/mirror.ts'
 import type { MirrorOptions } from '../support/mirror.ts'
-import { runCheck } from '../support/verification.ts'
+import type { FlowForecast } from '../../src/check/flow-forecast.ts'
+import { openSockets } from '../support/open-sockets.ts'
+import { runCheck, runPlan } from '../support/verification.ts'
 
 let source: KafkaCluster
 let target: KafkaCluster
@@ -143,15 +155,16 @@ async function runLines(lines: readonly Readonly<Record<string, unknown>>[]): Pr
 test('each permission that is missing at the target is named, and the lines of kafka-acls mend it', async () => {
   await createTopics(source, { name: 'allowed-1', partitions: 1 }, { name: 'allowed-2', partitions: 1 })
   await produceRecords(source.adminProperties, [{ topic: 'allowed-1', partition: 0, key: 'k', value: 'x' }, 'flush'])
-  const options = {
-    ...flow('allowed-1,allowed-2', {
-      ...login('us'),
-      'us.exactly.once.source.support': 'preparing',
-      'emit.heartbeats.enabled': 'true',
-    }),
-    target: guarded,
-    alias: 'acl',
+  await commitGroupOffsets(source, 'acl-readers', 'allowed-1', { 0: 1 })
+  const properties = {
+    ...login('us'),
+    'us.exactly.once.source.support': 'preparing',
+    'emit.heartbeats.enabled': 'true',
+    'checkpoints.topic.replication.factor': '1',
+    'sync.group.offsets.enabled': 'true',
+    groups: 'acl-.*',
   }
+  const options = { ...flow('allowed-1,allowed-2', properties), target: guarded, alias: 'acl' }
   const before = await listTopics(guarded)
   const { exitCode, lines, output } = await runCheck(options)
   assert.equal(exitCode, 5, output)
@@ -172,14 +185,18 @@ test('each permission that is missing at the target is named, and the lines of k
     'problem exactly once: fence other writers: Write Describe on connect-cluster-acl-mm2',
     'warning emit heartbeats: Create Write Describe on heartbeats',
     'warning write access rules: Describe Alter on kafka-cluster',
+    'warning emit checkpoints: Create Read Write Describe on acl.checkpoints.internal',
+    'warning commit offsets of groups: Read Describe on acl-readers',
+    ...each(remote, 'warning commit offsets in remote topics: Read'),
   ])
   assert.deepEqual(await listTopics(guarded), before)
-  assert.ok((await runLines(lines)) <= 8, output)
+  assert.ok((await runLines(lines)) <= 10, output)
   const mended = await runCheck(options)
   assert.equal(mended.exitCode, 0, mended.output)
   assert.deepEqual(lacking(mended.lines), [])
   await using twinlog = await startMirror(options)
   await twinlog.waitUntilCopied('allowed-1')
+  await waitForTopic(guarded, 'acl.checkpoints.internal', () => true)
   assert.deepEqual(
     twinlog.events.filter(({ event }) => /Unfenceable|Unwritten|Failed|Refused/.test(event)),
     [],
@@ -207,4 +224,93 @@ test('each permission that is missing at the source is named, also of a topic th
   assert.equal(mended.exitCode, 0, mended.output)
   assert.deepEqual(lacking(mended.lines), [])
   assert.match(mended.output, /"name":"unseen","decision":\{"isIncluded":true/)
+})
+
+/** Everything that a command could change on a cluster: topics with their ids, partitions, configs and offsets, and what groups committed. */
+async function contentOf(cluster: KafkaCluster, groups: readonly string[]): Promise<Record<string, unknown>> {
+  const content: Record<string, unknown> = {}
+  for (const topic of await listTopics(cluster)) {
+    const parts = [describeTopic(cluster, topic), describeTopicConfigs(cluster, topic), listOffsets(cluster, topic)]
+    content[topic] = await Promise.all(parts)
+  }
+  for (const group of groups) content[`group ${group}`] = await listGroupOffsets(cluster, group)
+  return content
+}
+
+test('plan says what will be created, changed and copied, touches nothing, and it comes so', async () => {
+  const configs = { 'retention.ms': '777600000' }
+  await createTopics(
+    source,
+    { name: 'plan-done' },
+    { name: 'plan-new', partitions: 2, configs },
+    { name: 'plan-old', partitions: 3, configs },
+  )
+  await createTopics(target, { name: 'pl.plan-old', partitions: 1, configs: { 'retention.ms': '60000' } })
+  for (const topic of ['plan-done', 'plan-new', 'plan-old'])
+    await generateRecords(source.adminProperties, { topic, partitions: 1, count: 1_000, valueBytes: 1_000 })
+  await commitGroupOffsets(source, 'plan-readers', 'plan-new', { 0: 5 })
+  const options = { ...flow('plan-.*', { 'checkpoints.topic.replication.factor': '1' }), alias: 'pl' }
+  await using first = await startMirror({ ...options, topics: 'plan-done' })
+  await first.waitUntilCopied('plan-done')
+  await waitForTopic(target, 'pl.checkpoints.internal', () => true)
+  await first.stop()
+  const groups = ['plan-readers', 'pl-mm2']
+  const before = await Promise.all([contentOf(source, groups), contentOf(target, groups)])
+  const { exitCode, lines, output } = await runPlan(options)
+  assert.equal(exitCode, 0, output)
+  assert.deepEqual(await Promise.all([contentOf(source, groups), contentOf(target, groups)]), before)
+  const forecast = lines.find(({ event }) => event === 'flow') as unknown as FlowForecast
+  const { create, grow, alter, refuse, createInternal, internal } = forecast.topics
+  assert.deepEqual(
+    create.map(({ topic, partitionsCount, replicationFactor, configs: set, refusal }) => [
+      topic,
+      partitionsCount,
+      replicationFactor,
+      set,
+      refusal,
+    ]),
+    [['pl.plan-new', 2, 1, configs, null]],
+  )
+  assert.deepEqual(
+    grow.map(({ targetTopic, partitionsCountBefore, partitionsCount }) => [
+      targetTopic,
+      partitionsCountBefore,
+      partitionsCount,
+    ]),
+    [['pl.plan-old', 1, 3]],
+  )
+  assert.deepEqual(alter, [
+    { topic: 'pl.plan-old', configs: [{ name: 'retention.ms', value: '777600000', before: '60000' }] },
+  ])
+  assert.deepEqual([refuse, createInternal], [[], []])
+  assert.deepEqual(internal.toSorted(), [
+    'mm2-ledger.pl.internal',
+    'mm2-offsets.pl.internal',
+    'pl.checkpoints.internal',
+  ])
+  const { copy } = forecast
+  assert.deepEqual([copy.offsetsLeft, copy.offsetsTotal, copy.topicsCount, copy.partitionsCount], [2_000, 3_000, 3, 6])
+  assert.ok(copy.bytesFrom === 'disk' && (copy.bytesLeft ?? 0) > 2_000_000 && (copy.bytesLeft ?? 0) < 2_500_000, output)
+  assert.ok((copy.probe?.bytes ?? 0) > 2_000_000 && copy.rateFrom === 'probe' && (copy.seconds ?? 0) > 0, output)
+  const rated = await runPlan(options, '--rate', '1MB')
+  const { seconds } = (rated.lines[0] as unknown as FlowForecast).copy
+  assert.ok(Math.abs((seconds ?? 0) - (copy.bytesLeft ?? 0) / 1e6) < 0.01, rated.output)
+  await using second = await startMirror(options)
+  await second.waitUntilCopied('plan-new')
+  await second.waitUntilCopied('plan-old')
+  const { sourceConnections, targetConnections } = forecast.demand
+  for (const [cluster, { usual, most }] of [
+    [source, sourceConnections],
+    [target, targetConnections],
+  ] as const) {
+    const count = openSockets(second.pid, Number(cluster.bootstrap.split(':').at(-1)))
+    assert.ok(count <= most && count >= usual / 2, `${count} connections; ${usual} to ${most} were planned`)
+  }
+  await second.stop()
+  const after = await contentOf(target, [])
+  assert.deepEqual(
+    Object.keys(after).filter((topic) => !(topic in (before[1] ?? {}))),
+    ['pl.plan-new'],
+  )
+  assert.deepEqual((await describeTopicConfigs(target, 'pl.plan-old'))['retention.ms'], '777600000')
 })

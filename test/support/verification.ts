@@ -53,8 +53,15 @@ export async function runCheck(options: MirrorOptions, ...args: readonly string[
   return { exitCode, output, lines: process.lines }
 }
 
+/** Runs `twinlog plan --json` on the file that `startMirror` would write. */
+export async function runPlan(options: MirrorOptions, ...args: readonly string[]): Promise<CheckOutcome> {
+  await using process = await startCommand('plan', options, args)
+  const { exitCode, output } = await process.end()
+  return { exitCode, output, lines: process.lines }
+}
+
 async function startCommand(
-  command: 'verify' | 'check',
+  command: 'verify' | 'check' | 'plan',
   options: MirrorOptions,
   args: readonly string[],
 ): Promise<RunningVerification> {
