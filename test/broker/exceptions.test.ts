@@ -11,6 +11,7 @@ import { mustRun } from '../../dev/kafka/command.ts'
 import { propertiesText } from '../../dev/kafka/broker-properties.ts'
 import { produceRecords } from '../../dev/kafka/records.ts'
 import { mustRunTool } from '../../dev/kafka/tools.ts'
+import { longTest } from '../support/long-test.ts'
 import { mirrorProperties, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 
@@ -69,38 +70,41 @@ test('a remote topic that may not be read, and somebody who writes to it, are sa
   await twinlog.stop()
 })
 
-test('what a target lacks for a failover is a script for its administrator: rules with WRITE and groups, quotas, users', async () => {
-  const rule = { resourceType: 'TOPIC', name: 'weak', principal: 'User:mover', operation: 'WRITE' } as const
-  await createAcls(cluster, rule, { ...rule, resourceType: 'GROUP', name: 'movers', operation: 'READ' })
-  const options = { source: cluster, target: cluster, alias: 'moved', topics: 'weak' }
-  const folder = mkdtempSync(join(tmpdir(), 'twinlog-acls-'))
-  try {
-    const [file, output] = [join(folder, 'mm2.properties'), join(folder, 'failover.sh')]
-    writeFileSync(file, propertiesText(mirrorProperties(options)))
-    await mustRun(process.execPath, [main, 'acls', 'export', file, '--output', output])
-    const script = readFileSync(output, 'utf8')
-    assert.match(script, /--operation Write --topic 'moved\.weak'/)
-    // Both sides are one cluster: the rules of groups are there already.
-    assert.doesNotMatch(script, /movers/)
-    const admin = join(folder, 'admin.properties')
-    writeFileSync(admin, propertiesText(cluster.adminProperties))
-    const java = join(folder, 'kafka-acls.sh')
-    const acls = `exec java -cp '${cluster.installation.classPath}' org.apache.kafka.tools.AclCommand "$@"`
-    writeFileSync(java, `#!/bin/sh\n${acls}\n`, { mode: 0o755 })
-    const env = {
-      KAFKA_ACLS: java,
-      COMMAND_CONFIG: admin,
-      BOOTSTRAP_SERVER: cluster.adminProperties['bootstrap.servers'],
+longTest(
+  'what a target lacks for a failover is a script for its administrator: rules with WRITE and groups, quotas, users',
+  async () => {
+    const rule = { resourceType: 'TOPIC', name: 'weak', principal: 'User:mover', operation: 'WRITE' } as const
+    await createAcls(cluster, rule, { ...rule, resourceType: 'GROUP', name: 'movers', operation: 'READ' })
+    const options = { source: cluster, target: cluster, alias: 'moved', topics: 'weak' }
+    const folder = mkdtempSync(join(tmpdir(), 'twinlog-acls-'))
+    try {
+      const [file, output] = [join(folder, 'mm2.properties'), join(folder, 'failover.sh')]
+      writeFileSync(file, propertiesText(mirrorProperties(options)))
+      await mustRun(process.execPath, [main, 'acls', 'export', file, '--output', output])
+      const script = readFileSync(output, 'utf8')
+      assert.match(script, /--operation Write --topic 'moved\.weak'/)
+      // Both sides are one cluster: the rules of groups are there already.
+      assert.doesNotMatch(script, /movers/)
+      const admin = join(folder, 'admin.properties')
+      writeFileSync(admin, propertiesText(cluster.adminProperties))
+      const java = join(folder, 'kafka-acls.sh')
+      const acls = `exec java -cp '${cluster.installation.classPath}' org.apache.kafka.tools.AclCommand "$@"`
+      writeFileSync(java, `#!/bin/sh\n${acls}\n`, { mode: 0o755 })
+      const env = {
+        KAFKA_ACLS: java,
+        COMMAND_CONFIG: admin,
+        BOOTSTRAP_SERVER: cluster.adminProperties['bootstrap.servers'],
+      }
+      await mustRun('sh', [output], { env: { ...process.env, ...env } })
+      const listed = await mustRunTool(cluster, 'kafka-acls', ['--list', '--topic', 'moved.weak'])
+      assert.match(listed, /principal=User:mover, host=\*, operation=WRITE, permissionType=ALLOW/)
+      const { stdout: again } = await mustRun(process.execPath, [main, 'acls', 'export', file])
+      assert.doesNotMatch(again, /mover/)
+    } finally {
+      rmSync(folder, { recursive: true })
     }
-    await mustRun('sh', [output], { env: { ...process.env, ...env } })
-    const listed = await mustRunTool(cluster, 'kafka-acls', ['--list', '--topic', 'moved.weak'])
-    assert.match(listed, /principal=User:mover, host=\*, operation=WRITE, permissionType=ALLOW/)
-    const { stdout: again } = await mustRun(process.execPath, [main, 'acls', 'export', file])
-    assert.doesNotMatch(again, /mover/)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
+  },
+)
 
 test('remote topics get the access rules of their sources as MirrorMaker 2 gives them, once', async () => {
   const of = (principal: string, operation: string, more: object = {}) => {
