@@ -27,14 +27,14 @@ export function resolveClient(
   const read = <Key extends NumberKey>(key: Key): number => resolution.read(view, key, settings[key], role)
   const securityProtocol = resolution.read(view, 'security.protocol', settings['security.protocol'])
   const sasl = securityProtocol.startsWith('SASL') ? resolveSasl(resolution, view, alias) : undefined
-  const clientRack = resolution.read(view, 'client.rack', consumerSettings['client.rack'])
+  const clientRack = role === 'consumer' ? resolution.read(view, 'client.rack', consumerSettings['client.rack']) : ''
   return {
     bootstrapServers: resolveBootstrapServers(resolution, view, alias),
     securityProtocol,
     ...(usesTls(securityProtocol) && { tls: resolveTls(resolution, view) }),
     ...(sasl !== undefined && { sasl }),
     clientId: clientId(resolution.read(view, 'client.id', settings['client.id'])),
-    ...(role === 'consumer' && clientRack !== '' && { clientRack }),
+    ...(clientRack !== '' && { clientRack }),
     clientDnsLookup: resolution.read(view, 'client.dns.lookup', settings['client.dns.lookup']),
     connectionSetupTimeoutMs: read('socket.connection.setup.timeout.ms'),
     connectionSetupTimeoutMaxMs: read('socket.connection.setup.timeout.max.ms'),

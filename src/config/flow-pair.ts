@@ -25,11 +25,11 @@ export function flowName({ source, target }: FlowPair): string {
 }
 
 /**
- * Which flows exist. Only `A->B.enabled=true` copies. Source: MirrorMakerConfig.clusterPairs.
+ * Which flows exist. Those copy that say `A->B.enabled=true`; where a flow does not say, `enabled` at top level counts for each pair that MirrorMaker 2 starts
+ * a worker for because of its heartbeats. Source: MirrorMakerConfig.clusterPairs and connectorBaseConfig.
  * @param clusters   the targets that this process serves; empty: all
  */
 export function flowPairs(resolution: Resolution, clusters: readonly string[]): FlowPairs {
-  const { properties } = resolution.file
   const aliases = readAliases(resolution)
   const enabled: FlowPair[] = []
   const elsewhere: FlowPair[] = []
@@ -39,8 +39,7 @@ export function flowPairs(resolution: Resolution, clusters: readonly string[]): 
       if (source === target) continue
       const pair = { source, target }
       const isServed = clusters.length === 0 || clusters.includes(target)
-      const isEnabled = resolution.read(properties, `${flowName(pair)}.enabled`, flowSettings.enabled)
-      if (isEnabled) (isServed ? enabled : elsewhere).push(pair)
+      if (isEnabled(resolution, pair)) (isServed ? enabled : elsewhere).push(pair)
       else if (isServed && emitsHeartbeats(resolution, pair)) heartbeatOnly.push(pair)
     }
   }
@@ -62,6 +61,13 @@ function readAliases(resolution: Resolution): readonly string[] {
   if (aliases === undefined)
     resolution.problems.add('clusters', 'is missing', 'List the aliases of all clusters: clusters=A,B.')
   return aliases ?? []
+}
+
+function isEnabled(resolution: Resolution, pair: FlowPair): boolean {
+  const { properties } = resolution.file
+  const key = `${flowName(pair)}.enabled`
+  if (properties.has(key)) return resolution.read(properties, key, flowSettings.enabled)
+  return resolution.read(properties, 'enabled', flowSettings.enabled) && emitsHeartbeats(resolution, pair)
 }
 
 /** MirrorMaker 2 reads these leniently: whatever is not "true" is false. */

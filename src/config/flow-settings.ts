@@ -14,7 +14,7 @@ export const flowSettings = {
     importance: 'high',
     scope: 'flow',
     since,
-    doc: 'Whether the flow copies. Only as `A->B.enabled`; a flow that does not say `true` copies nothing.',
+    doc: 'Whether the flow copies, as `A->B.enabled`. At top level it counts for every pair of clusters that has no line of its own, in both directions, as in MirrorMaker 2: there, for pairs with heartbeats.',
   }),
   topics: setting({
     type: list(),

@@ -5,8 +5,10 @@ export interface KeyPlace {
   readonly source?: string
   readonly target?: string
   readonly role?: 'consumer' | 'producer' | 'admin'
-  /** Only under a flow: `source.consumer.` and the like. */
+  /** `source.consumer.`, `source.cluster.` and the like, which mean something under a flow only. */
   readonly side?: 'source' | 'target'
+  /** `producer.override.` and the like, which mean something under a flow only. */
+  readonly isOverride?: true
   /** The key without all that. */
   readonly name: string
 }
@@ -17,30 +19,33 @@ export function locateKey(key: string, aliases: readonly string[]): KeyPlace {
   for (const source of byLength) {
     for (const target of byLength) {
       const prefix = `${source}->${target}.`
-      if (key.startsWith(prefix)) return { where: 'flow', source, target, ...clientOf(key.slice(prefix.length), true) }
+      if (key.startsWith(prefix)) return { where: 'flow', source, target, ...clientOf(key.slice(prefix.length)) }
     }
   }
   const alias = byLength.find((each) => key.startsWith(`${each}.`))
-  if (alias !== undefined) return { where: 'cluster', alias, ...clientOf(key.slice(alias.length + 1), false) }
-  return { where: 'top', ...clientOf(key, false) }
+  if (alias !== undefined) return { where: 'cluster', alias, ...clientOf(key.slice(alias.length + 1)) }
+  return { where: 'top', ...clientOf(key) }
 }
 
-function clientOf(key: string, isFlow: boolean): Pick<KeyPlace, 'role' | 'side' | 'name'> {
-  if (isConnectorKey(key)) return { name: key }
-  const found = /^(?:(source|target)\.)?(consumer|producer|admin)\.(?:override\.)?(.+)$/.exec(key)
-  const [, side, role, name = key] = found ?? []
-  if (found === null || (side !== undefined && !isFlow)) {
-    const cluster = isFlow ? /^(source|target)\.cluster\.(.+)$/.exec(key) : null
-    return cluster === null || cluster[2] === 'alias' ? { name: key } : { name: cluster[2] ?? key }
-  }
+function clientOf(key: string): Omit<KeyPlace, 'where'> {
+  if (connectorKeys.includes(key)) return { name: key }
+  const found = /^(?:(source|target)\.)?(?:(consumer|producer|admin)\.(override\.)?|cluster\.)(.+)$/.exec(key)
+  const [, side, role, override, name = key] = found ?? []
+  // `cluster.` alone is the beginning of no key.
+  if (side === undefined && role === undefined) return { name: key }
   return {
     name,
     ...((side === 'source' || side === 'target') && { side }),
     ...((role === 'consumer' || role === 'producer' || role === 'admin') && { role }),
+    ...(override !== undefined && { isOverride: true }),
   }
 }
 
-/** Two keys of connectors that look like those of clients. */
-function isConnectorKey(key: string): boolean {
-  return key === 'consumer.poll.timeout.ms' || key === 'admin.timeout.ms'
-}
+/** Keys of connectors and of the worker that look like those of clients. */
+const connectorKeys = [
+  'consumer.poll.timeout.ms',
+  'admin.timeout.ms',
+  'admin.listeners',
+  'source.cluster.alias',
+  'target.cluster.alias',
+]

@@ -15,6 +15,8 @@ export interface Notice {
   readonly file?: string
   readonly line?: number
   readonly text: string
+  /** With `no-effect`: the keys under which the line would have one. */
+  readonly worksAs?: readonly string[]
 }
 
 /** @returns one line: place, key, text */

@@ -154,6 +154,10 @@ const entries: readonly (readonly [string, OtherSetting])[] = [
     'offset.flush.timeout.ms',
     'task.shutdown.graceful.timeout.ms',
   ]),
+  ...group('not-needed', worker, 'the topics of positions and configurations are always compacted', [
+    'offset.storage.cleanup.policy',
+    'config.storage.cleanup.policy',
+  ]),
   ...group('not-needed', worker, 'there are no plugins', [
     'plugin.path',
     'plugin.discovery',

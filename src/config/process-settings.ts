@@ -33,6 +33,14 @@ export const processSettings = {
     since,
     doc: 'With `true` an unknown key is an error; otherwise it is a warning, because files written for MirrorMaker 2 must start.',
   }),
+  'twinlog.strict.mm2.scoping': setting({
+    type: boolean(),
+    default: true,
+    importance: 'medium',
+    scope: 'process',
+    since,
+    doc: 'With `true` every line reaches exactly what it reaches in MirrorMaker 2; of a line that MirrorMaker 2 silently ignores because of its place, a warning says which line would work. With `false` it is followed as it was meant: every line reaches what it names, and the narrower place wins, a flow before a cluster before top level, and at each of them a line for a client before one for all.',
+  }),
   'twinlog.listeners': setting({
     type: listeners(),
     default: [defaultListener],

@@ -58,9 +58,16 @@ export class Resolution {
   }
 
   /** Says something about a property, or (given only a key) about what holds without one. The same thing is said once. */
-  notice(at: Property | string, kind: Notice['kind'], level: Notice['level'], text: string): void {
+  notice(
+    at: Property | string,
+    kind: Notice['kind'],
+    level: Notice['level'],
+    text: string,
+    worksAs: readonly string[] = [],
+  ): void {
     const place = typeof at === 'string' ? { key: at } : { key: at.key, file: at.file, line: at.line }
-    this.#notices.set(JSON.stringify([place.key, kind, text]), { kind, level, text, ...place })
+    const remedy = worksAs.length === 0 ? {} : { worksAs }
+    this.#notices.set(JSON.stringify([place, kind, text]), { kind, level, text, ...place, ...remedy })
   }
 
   get notices(): readonly Notice[] {

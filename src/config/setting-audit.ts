@@ -1,51 +1,89 @@
-import { connectionSettings, consumerSettings, producerSettings } from './connection-settings.ts'
-import { inheritedClientKeys } from './client-keys.ts'
+import { connectionSettings } from './connection-settings.ts'
 import { flowName } from './flow-pair.ts'
 import type { FlowPair, FlowPairs } from './flow-pair.ts'
-import { flowSettings } from './flow-settings.ts'
+import type { Scoping } from './flow-views.ts'
 import { locateKey } from './key-place.ts'
 import type { KeyPlace } from './key-place.ts'
 import { nearestName } from './nearest-name.ts'
-import { findOtherSetting, otherSettings } from './other-setting.ts'
+import { explainNoEffect } from './no-effect.ts'
+import { findOtherSetting } from './other-setting.ts'
 import type { OtherSetting } from './other-setting.ts'
-import { processSettings } from './process-settings.ts'
 import type { Property } from './properties.ts'
+import type { ReachedProperties } from './reached-properties.ts'
+import { reachedProperties } from './reached-properties.ts'
 import type { Resolution } from './resolution.ts'
+import { isSettingName, settingNames } from './setting-names.ts'
 import { topLevelWorkerPrefixes } from './view.ts'
-import { workerSettings } from './worker-settings.ts'
+
+export interface AuditOptions {
+  /** Unknown keys are problems. */
+  readonly isStrict: boolean
+  readonly scoping: Scoping
+}
+
+interface Audit extends AuditOptions {
+  readonly resolution: Resolution
+  readonly pairs: FlowPairs
+  /** What MirrorMaker 2 itself hands on. */
+  readonly reached: ReachedProperties
+}
 
 /** Says of every property that was not used why, so that nothing is silently ignored. */
-export function auditSettings(
-  resolution: Resolution,
-  pairs: FlowPairs,
-  { isStrict }: { readonly isStrict: boolean },
-): void {
-  for (const property of resolution.file.replaced) {
+export function auditSettings(resolution: Resolution, pairs: FlowPairs, options: AuditOptions): void {
+  const { properties, replaced } = resolution.file
+  for (const property of replaced) {
     resolution.notice(
       property,
       'no-effect',
       'warning',
-      `a later line with the same key (${resolution.file.properties.get(property.key)?.line ?? 0}) takes its place`,
+      `a later line with the same key (${properties.get(property.key)?.line ?? 0}) takes its place`,
     )
   }
-  for (const property of resolution.file.properties.values()) {
-    if (resolution.isUsed(property)) continue
-    auditProperty(resolution, property, pairs, isStrict)
+  const audit = { ...options, resolution, pairs, reached: reachedProperties(properties, pairs.enabled) }
+  for (const property of properties.values()) {
+    const place = locateKey(property.key, pairs.aliases)
+    if (!resolution.isUsed(property) || isStillToBeSaid(audit, property, place)) auditProperty(audit, property, place)
+    else if (options.scoping === 'meant') sayFollowed(audit, property, place)
   }
 }
 
-function auditProperty(resolution: Resolution, property: Property, pairs: FlowPairs, isStrict: boolean): void {
-  const place = locateKey(property.key, pairs.aliases)
+/** What is used, and yet not for what its name says: a setting of clients that only offset syncs or heartbeats have. */
+function isStillToBeSaid({ reached, scoping }: Audit, property: Property, { where, role, name }: KeyPlace): boolean {
+  if (scoping === 'meant' || reached.byCopying.has(property)) return false
+  const isOfHeartbeats = where === 'cluster' && role === undefined && Object.hasOwn(connectionSettings, name)
+  return isOfHeartbeats || (role === 'producer' && reached.byOthers.has(property))
+}
+
+function auditProperty(audit: Audit, property: Property, place: KeyPlace): void {
+  const { resolution, pairs, reached } = audit
   const other = findOtherSetting(place.name, scopesAt(place))
   if (property.key.startsWith('config.providers')) return
   if (isOutside(place, pairs)) sayOutside(resolution, property, place, pairs)
-  else if (other !== undefined) sayOther(resolution, property, other)
-  else if (isKnown(place.name)) resolution.notice(property, 'no-effect', 'warning', whyNoEffect(place))
-  else sayUnknown(resolution, property, place, isStrict)
+  else if (other !== undefined) sayOther(audit, property, other)
+  else if (isSettingName(place.name)) {
+    const { properties } = resolution.file
+    const context = { properties, flows: pairs.enabled, reached, isUsed: resolution.isUsed(property) }
+    const { text, worksAs } = explainNoEffect(property, place, context)
+    resolution.notice(property, 'no-effect', 'warning', text, worksAs)
+  } else sayUnknown(audit, property, place)
+}
+
+/** With the scopes that the user meant: what MirrorMaker 2 would not have done. */
+function sayFollowed({ resolution, reached, pairs }: Audit, property: Property, place: KeyPlace): void {
+  const isOfProcess = place.where === 'top' && place.role === undefined && isOwn(place.name)
+  const isEnabling = /->.*\.enabled$/.test(property.key)
+  if (reached.byCopying.has(property) || isOfProcess || isEnabling || isOutside(place, pairs)) return
+  const text = 'is followed, which MirrorMaker 2 would not do at this place (twinlog.strict.mm2.scoping=false)'
+  resolution.notice(property, 'changed', 'info', text)
+}
+
+function isOwn(name: string): boolean {
+  return name.startsWith('twinlog.') || name === 'clusters' || name.startsWith('config.providers')
 }
 
 function scopesAt(place: KeyPlace): OtherSetting['scopes'][number][] {
   if (place.role !== undefined) return [place.role, 'client']
+  if (place.side !== undefined) return ['client']
   if (place.where === 'flow') return ['flow']
   if (place.where === 'cluster') return ['worker', 'client']
   const isWorker = topLevelWorkerPrefixes.some((prefix) => place.name.startsWith(prefix))
@@ -73,90 +111,23 @@ function sayOutside(resolution: Resolution, property: Property, place: KeyPlace,
   resolution.notice(property, 'no-effect', 'info', `has no effect: ${what} ${why}`)
 }
 
-function sayOther(resolution: Resolution, property: Property, { status, why, harmless }: OtherSetting): void {
+function sayOther({ resolution, reached, scoping }: Audit, property: Property, other: OtherSetting): void {
+  const { status, why, harmless } = other
   const value = resolution.text(property).trim().toLowerCase()
   if (harmless?.includes(value) === true) return
-  if (status === 'refused') resolution.problems.add(property, why, 'Remove it.')
-  else
-    resolution.notice(
-      property,
-      status,
-      status === 'not-needed' ? 'info' : 'warning',
-      status === 'not-needed' ? `is not needed: ${why}` : why,
-    )
+  if (status === 'not-needed') resolution.notice(property, status, 'info', `is not needed: ${why}`)
+  else if (status === 'not-done-yet') resolution.notice(property, status, 'warning', why)
+  else if (scoping === 'meant' || reached.byCopying.has(property) || reached.byOthers.has(property))
+    resolution.problems.add(property, why, 'Remove it.')
+  else {
+    const text = `has no effect at this place, in MirrorMaker 2 neither; elsewhere it is refused: ${why}`
+    resolution.notice(property, 'no-effect', 'warning', text)
+  }
 }
 
-const declared: ReadonlySet<string> = new Set(
-  [processSettings, flowSettings, workerSettings, connectionSettings, consumerSettings, producerSettings].flatMap(
-    (settings) => Object.keys(settings),
-  ),
-)
-
-function isKnown(name: string): boolean {
-  return (
-    declared.has(name) ||
-    otherSettings.has(name) ||
-    inheritedClientKeys.includes(name) ||
-    findOtherSetting(name, ['flow', 'worker', 'client', 'process']) !== undefined
-  )
-}
-
-function has(settings: object, name: string): boolean {
-  return Object.hasOwn(settings, name)
-}
-
-/** A known key that reaches nothing where it stands; in MirrorMaker 2 it would not either. */
-function whyNoEffect({ where, role, side, name, source, target, alias }: KeyPlace): string {
-  const flow = where === 'flow' ? `${source}->${target}` : 'A->B'
-  const cluster = alias ?? 'A'
-  if (where === 'flow' && role !== undefined)
-    return whyNoFlowClientEffect(flow, {
-      role,
-      ...(side !== undefined && { side }),
-      name,
-      source: source ?? 'A',
-      target: target ?? 'B',
-    })
-  if (role !== undefined && where === 'top')
-    return `has no effect at top level: write ${role === 'producer' ? 'B' : 'A'}.${role}.${name}`
-  if (role !== undefined)
-    return `has no effect here: no client of the cluster ${cluster} in an enabled flow reads ${role}.${name}, or a line for the flow comes before it`
-  if (has(flowSettings, name))
-    return where === 'cluster'
-      ? `has no effect for a cluster: write ${name}, or A->B.${name} for one flow`
-      : `has no effect: write A->B.${name}, or every flow has its own`
-  if (has(workerSettings, name)) return `has no effect here: write B.${name}, for all flows into B`
-  if (has(processSettings, name)) return `has no effect here: write ${name} at top level`
-  if (has(consumerSettings, name) && !has(connectionSettings, name))
-    return `has no effect without a client: write ${cluster}.consumer.${name}`
-  if (has(producerSettings, name))
-    return `has no effect without a client: write ${where === 'cluster' ? cluster : 'B'}.producer.${name}`
-  if (inheritedClientKeys.includes(name))
-    return 'has no effect: every client has its own, or does not need it with this security.protocol'
-  if (has(connectionSettings, name))
-    return `has no effect without a client: write ${cluster}.consumer.${name}, ${cluster}.admin.${name} or B.producer.${name}`
-  return 'has no effect here'
-}
-
-interface FlowClientPlace {
-  readonly role: string
-  readonly side?: string
-  readonly name: string
-  readonly source: string
-  readonly target: string
-}
-
-function whyNoFlowClientEffect(flow: string, { role, side, name, source, target }: FlowClientPlace): string {
-  if (role === 'producer')
-    return `has no effect on copied records: write ${flow}.producer.override.${name} or ${target}.producer.${name} (here it belongs to the producer of offset syncs, which takes connection settings only)`
-  if (role === 'consumer' && side === 'target')
-    return 'has no effect: what MirrorMaker 2 reads with it (checkpoints) is read by the client that writes positions'
-  return `has no effect: ${source}.${role}.${name} comes before it, so write ${flow}.${side ?? 'source'}.${role}.${name}`
-}
-
-function sayUnknown(resolution: Resolution, property: Property, place: KeyPlace, isStrict: boolean): void {
+function sayUnknown({ resolution, isStrict }: Audit, property: Property, place: KeyPlace): void {
   const prefix = property.key.slice(0, property.key.length - place.name.length)
-  const nearest = nearestName(place.name, [...declared, ...otherSettings.keys(), ...inheritedClientKeys])
+  const nearest = nearestName(place.name, settingNames)
   const hint = nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`
   if (isStrict) resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it.')
   else resolution.notice(property, 'unknown-key', 'warning', `is not a known setting and has no effect${hint}`)

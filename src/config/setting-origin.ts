@@ -1,7 +1,7 @@
-import { reachesConnectors } from './connector-keys.ts'
 import type { FlowPair } from './flow-pair.ts'
+import { flowViews, scopingOf } from './flow-views.ts'
 import type { PropertiesFile, Property } from './properties.ts'
-import { connectorClientView, connectorView, dataProducerView, workerView } from './view.ts'
+import { connectorClientView, dataProducerView } from './view.ts'
 import type { View } from './view.ts'
 
 /** A part of the program (or of MirrorMaker 2) that reads settings: the process itself, or a part of a flow. */
@@ -45,10 +45,10 @@ export function settingOrigin(file: PropertiesFile, reader: SettingReader, pair:
 
 function viewOf(reader: SettingReader, properties: View, pair: FlowPair): View {
   if (reader === 'process') return properties
-  const worker = workerView(properties, pair.target)
-  if (reader === 'worker') return worker
-  const connector = connectorView(properties, pair, reachesConnectors)
+  const { connector, worker } = flowViews(properties, pair, scopingOf(properties))
   switch (reader) {
+    case 'worker':
+      return worker
     case 'flow':
       return connector
     case 'source consumer':

@@ -8,7 +8,7 @@ import type { SettingType } from './setting-type.ts'
 import { workerSettings } from './worker-settings.ts'
 
 type AnySetting = Pick<Setting<unknown>, 'importance' | 'doc' | 'since'> & {
-  readonly type: Pick<SettingType<never>, 'name' | 'range'>
+  readonly type: Pick<SettingType<never>, 'name' | 'range' | 'format'>
   readonly default: unknown
   readonly roleDefaults?: object
 }
@@ -79,12 +79,9 @@ function settingRows(settings: Readonly<Record<string, AnySetting>>): string[] {
   return ['| key | type | default | allowed | meaning |', '|---|---|---|---|---|', ...rows]
 }
 
-function defaultText({ default: value, roleDefaults }: AnySetting): string {
+function defaultText({ type, default: value, roleDefaults }: AnySetting): string {
   const roles = Object.entries(roleDefaults ?? {}).map(([role, each]) => `${role}: \`${String(each)}\``)
-  const own =
-    value === undefined
-      ? ''
-      : `\`${(Array.isArray(value) ? value.join(', ') : String(value)).replaceAll('|', '\\|') || '(empty)'}\``
+  const own = value === undefined ? '' : `\`${type.format(value as never).replaceAll('|', '\\|') || '(empty)'}\``
   return [own, ...roles].join('; ')
 }
 

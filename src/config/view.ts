@@ -98,7 +98,8 @@ export function dataProducerView(worker: View, connector: View): View {
   return view
 }
 
-function stripPrefix(properties: View, prefix: string): Map<string, Property> {
+/** @returns the keys with this beginning, without it */
+export function stripPrefix(properties: View, prefix: string): Map<string, Property> {
   const view = new Map<string, Property>()
   for (const [key, property] of properties) {
     if (key.startsWith(prefix) && key.length > prefix.length) view.set(key.slice(prefix.length), property)

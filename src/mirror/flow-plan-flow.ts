@@ -1,13 +1,14 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { resolveClient } from '../config/client-resolution.ts'
-import { reachesConnectors } from '../config/connector-keys.ts'
 import { consumerSettings } from '../config/connection-settings.ts'
 import { flowName } from '../config/flow-pair.ts'
 import type { FlowPair } from '../config/flow-pair.ts'
+import { flowViews, scopingOf } from '../config/flow-views.ts'
+import type { FlowViews } from '../config/flow-views.ts'
 import { flowSettings } from '../config/flow-settings.ts'
 import type { Resolution } from '../config/resolution.ts'
 import type { Setting } from '../config/setting.ts'
-import { connectorClientView, connectorView, dataProducerView, workerView } from '../config/view.ts'
+import { connectorClientView, dataProducerView } from '../config/view.ts'
 import type { View } from '../config/view.ts'
 import { workerSettings } from '../config/worker-settings.ts'
 import type {
@@ -30,11 +31,9 @@ import { createTopicFilter } from './topic-filter.ts'
 import type { TopicFilter } from './topic-filter.ts'
 import { resolveTransactions } from './transactions-resolution.ts'
 
-/** What one flow is made from: its pair, and what MirrorMaker 2's connectors and worker would be given for it. */
-interface FlowViews {
+/** What one flow is made from. */
+interface FlowSources extends FlowViews {
   readonly pair: FlowPair
-  readonly connector: View
-  readonly worker: View
 }
 
 /** Works out the plan of one flow. Problems go to the resolution; the plan is usable only if there are none. */
@@ -91,12 +90,11 @@ export function resolveHeartbeatFlow(resolution: Resolution, pair: FlowPair): He
   }
 }
 
-function viewsOf({ file: { properties } }: Resolution, pair: FlowPair): FlowViews {
-  const connector = connectorView(properties, pair, reachesConnectors)
-  return { pair, connector, worker: workerView(properties, pair.target) }
+function viewsOf({ file: { properties } }: Resolution, pair: FlowPair): FlowSources {
+  return { pair, ...flowViews(properties, pair, scopingOf(properties)) }
 }
 
-function resolveGroupId(resolution: Resolution, { pair, worker }: FlowViews): string {
+function resolveGroupId(resolution: Resolution, { pair, worker }: FlowSources): string {
   return resolution.read(worker, 'group.id', workerSettings['group.id']) ?? `${pair.source}-mm2`
 }
 
@@ -104,7 +102,7 @@ function resolveSessionTimeout(resolution: Resolution, connector: View): number 
   return resolution.read(connector, 'twinlog.session.timeout.ms', flowSettings['twinlog.session.timeout.ms'])
 }
 
-function resolveSource(resolution: Resolution, { pair, connector }: FlowViews): ClusterPlan {
+function resolveSource(resolution: Resolution, { pair, connector }: FlowSources): ClusterPlan {
   const name = flowName(pair)
   const alias = pair.source
   const client = resolveClient(resolution, connectorClientView(connector, 'source', 'admin'), {
@@ -120,7 +118,7 @@ function resolveSource(resolution: Resolution, { pair, connector }: FlowViews): 
   return { alias, client, dataClient, workerClient: client }
 }
 
-function resolveTarget(resolution: Resolution, { pair, connector, worker }: FlowViews, groupId: string): ClusterPlan {
+function resolveTarget(resolution: Resolution, { pair, connector, worker }: FlowSources, groupId: string): ClusterPlan {
   const name = flowName(pair)
   const alias = pair.target
   return {
@@ -143,7 +141,7 @@ function resolveTarget(resolution: Resolution, { pair, connector, worker }: Flow
   }
 }
 
-function resolvePolicy(resolution: Resolution, { pair, connector }: FlowViews): ReplicationPolicy {
+function resolvePolicy(resolution: Resolution, { pair, connector }: FlowSources): ReplicationPolicy {
   const settings = {
     separator: resolution.read(connector, 'replication.policy.separator', flowSettings['replication.policy.separator']),
     isInternalTopicSeparatorEnabled: resolution.read(
@@ -259,7 +257,7 @@ function resolveRecordPolicies(resolution: Resolution, connector: View, source: 
   }
 }
 
-function resolvePositions(resolution: Resolution, { pair, worker }: FlowViews): PositionsSettings {
+function resolvePositions(resolution: Resolution, { pair, worker }: FlowSources): PositionsSettings {
   return {
     offsetsTopic:
       resolution.read(worker, 'offset.storage.topic', workerSettings['offset.storage.topic']) ??

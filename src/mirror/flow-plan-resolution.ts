@@ -96,7 +96,15 @@ function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly p
     .filter((plan) => plan !== undefined)
   const isStrict = resolution.read(file.properties, 'twinlog.strict', processSettings['twinlog.strict'])
   const process = resolveProcess(resolution)
-  auditSettings(resolution, pairs, { isStrict: options.isStrict === true || isStrict })
+  const isAsMirrorMaker = resolution.read(
+    file.properties,
+    'twinlog.strict.mm2.scoping',
+    processSettings['twinlog.strict.mm2.scoping'],
+  )
+  auditSettings(resolution, pairs, {
+    isStrict: options.isStrict === true || isStrict,
+    scoping: isAsMirrorMaker ? 'mm2' : 'meant',
+  })
   sayCharset(resolution, file)
   // A process that serves the source alone has nothing to do but heartbeats; a file that enables nothing was meant otherwise.
   const isForHeartbeats = heartbeatFlows.length > 0 && pairs.elsewhere.length > 0

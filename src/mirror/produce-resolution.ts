@@ -30,6 +30,11 @@ function resolveCompression(resolution: Resolution, producer: View): ProduceSett
   const name = resolution.read(producer, 'compression.type', producerSettings['compression.type'])
   const gzipLevel = resolution.read(producer, 'compression.gzip.level', producerSettings['compression.gzip.level'])
   const zstdLevel = resolution.read(producer, 'compression.zstd.level', producerSettings['compression.zstd.level'])
+  for (const codec of ['gzip', 'zstd'] as const) {
+    const level = producer.get(`compression.${codec}.level`)
+    if (level !== undefined && name !== codec)
+      resolution.notice(level, 'no-effect', 'warning', `has no effect without compression.type=${codec}`)
+  }
   const property = producer.get('compression.gzip.level')
   if (gzipLevel === 0 && property !== undefined) resolution.problems.add(property, 'is 0', 'Allowed: -1 and 1 to 9.')
   switch (name) {

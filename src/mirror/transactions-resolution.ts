@@ -46,6 +46,7 @@ export function resolveTransactions(resolution: Resolution, views: TransactionsV
     flowSettings['twinlog.transaction.interval.ms'],
   )
   judge(resolution, views, support)
+  sayUnused(resolution, views, { isEnabled: support === 'enabled', boundary })
   const wantedMs = boundary === 'interval' ? (boundaryMs ?? flushIntervalMs) : cycleMs
   const longestMs = Math.floor(timeoutMs / 2)
   const intervalMs = Math.min(wantedMs, longestMs)
@@ -79,6 +80,31 @@ export function resolveTransactions(resolution: Resolution, views: TransactionsV
       configs: storageTopicConfigs(resolution, worker, 'config.storage.'),
     },
   }
+}
+
+const ofTransactions = [
+  'transaction.boundary',
+  'transaction.boundary.interval.ms',
+  'twinlog.transaction.interval.ms',
+  'twinlog.transaction.max.bytes',
+] as const
+
+/** Settings of transactions where there are none, or of another boundary. */
+function sayUnused(
+  resolution: Resolution,
+  { pair, connector, producer }: TransactionsViews,
+  { isEnabled, boundary }: { readonly isEnabled: boolean; readonly boundary: 'poll' | 'interval' | 'connector' },
+): void {
+  const say = (view: View, key: string, condition: string): void => {
+    const property = view.get(key)
+    if (property !== undefined)
+      resolution.notice(property, 'no-effect', 'warning', `has no effect without ${condition}`)
+  }
+  const enabling = `${pair.target}.exactly.once.source.support=enabled`
+  for (const key of isEnabled ? [] : ofTransactions) say(connector, key, enabling)
+  if (!isEnabled) say(producer, 'transaction.timeout.ms', enabling)
+  else if (boundary === 'interval') say(connector, 'twinlog.transaction.interval.ms', 'transaction.boundary=poll')
+  else say(connector, 'transaction.boundary.interval.ms', 'transaction.boundary=interval')
 }
 
 function judge(

@@ -6,14 +6,12 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { installKafka } from '../../dev/kafka/install.ts'
 import { inheritedClientKeys } from '../../src/config/client-keys.ts'
-import { connectionSettings, consumerSettings, producerSettings } from '../../src/config/connection-settings.ts'
+import { javaSettings } from '../support/java-settings.ts'
+import { kafkaSettings } from '../support/kafka-settings.ts'
 import { connectorKeys } from '../../src/config/connector-keys.ts'
-import { flowSettings } from '../../src/config/flow-settings.ts'
-import { findOtherSetting } from '../../src/config/other-setting.ts'
 import { parseProperties } from '../../src/config/properties.ts'
 import { connectorClientView, connectorView, workerView } from '../../src/config/view.ts'
 import type { View } from '../../src/config/view.ts'
-import { workerSettings } from '../../src/config/worker-settings.ts'
 
 /** A file in which every rule of scope and precedence meets another one. */
 const file = `
@@ -126,21 +124,6 @@ test('the inherited client keys and the connector keys are those of the real Mir
   )
 })
 
-test('every key of the connectors and clients of Kafka is followed, or known with a reason', () => {
-  const declared = {
-    ...connectionSettings,
-    ...consumerSettings,
-    ...producerSettings,
-    ...flowSettings,
-    ...workerSettings,
-  }
-  const unknown = (['consumer', 'producer', 'admin'] as const).flatMap((role) =>
-    namesOf(role).filter(
-      (key) => !Object.hasOwn(declared, key) && findOtherSetting(key, [role, 'client']) === undefined,
-    ),
-  )
-  const unknownOfFlows = namesOf('connector').filter(
-    (key) => !Object.hasOwn(declared, key) && findOtherSetting(key, ['flow', 'client', 'process']) === undefined,
-  )
-  assert.deepEqual([...unknown, ...unknownOfFlows.filter((key) => key !== 'config.providers')], [])
+test('the captured list of settings is that of the real Kafka', async () => {
+  assert.deepEqual(kafkaSettings(), await javaSettings(), 'run: node test/support/capture-settings.ts')
 })
