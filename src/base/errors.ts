@@ -21,6 +21,11 @@ export const errorEntries = {
     action: 'stop',
     text: '{file}:{line}: \\u must be followed by four hexadecimal digits, found {text}. Write a backslash as \\\\.',
   },
+  PROPERTIES_NOT_TEXT: {
+    kind: 'configuration',
+    action: 'stop',
+    text: '{file} is not a .properties file: it holds null bytes. If an editor saved it as UTF-16 ("Unicode"), save it as UTF-8.',
+  },
   CONFIG_INVALID: { kind: 'configuration', action: 'stop', text: '{file} has {count} problem(s):\n{problems}' },
   PATTERN_INVALID: {
     kind: 'configuration',

@@ -75,7 +75,9 @@ function normalizeAddress(resolution: Resolution, property: Property, address: s
   const found = /^(?:[\w\-%.]*:\/\/)?\[?([\w\-%.:]+?)\]?:(\d+)$/.exec(address)
   const port = Number(found?.[2])
   if (found === null || port < 1 || port > 65_535) {
-    resolution.problems.add(property, `"${address}" is not an address`, 'Write host:port, with a port from 1 to 65535.')
+    const several = /[;\s]/.test(address) ? ' Commas separate addresses.' : ''
+    const remedy = `Write host:port, with a port from 1 to 65535.${several}`
+    resolution.problems.add(property, `"${address}" is not an address`, remedy)
     return []
   }
   const host = found[1] ?? ''

@@ -2,6 +2,7 @@ import { flowSettings } from './flow-settings.ts'
 import { processSettings } from './process-settings.ts'
 import type { Property } from './properties.ts'
 import type { Resolution } from './resolution.ts'
+import { explainUnknownKey } from './unknown-key.ts'
 
 /** A flow from one cluster to another, by their aliases. */
 export interface FlowPair {
@@ -55,12 +56,18 @@ export function flowPairs(resolution: Resolution, clusters: readonly string[]): 
   return { aliases, enabled, elsewhere, heartbeatOnly }
 }
 
+/** Without the line, the aliases that have addresses stand for it, so that other problems can be told all the same. */
 function readAliases(resolution: Resolution): readonly string[] {
   const { properties } = resolution.file
   const aliases = resolution.read(properties, 'clusters', processSettings.clusters)
-  if (aliases === undefined)
-    resolution.problems.add('clusters', 'is missing', 'List the aliases of all clusters: clusters=A,B.')
-  return aliases ?? []
+  if (aliases !== undefined && aliases.length > 0) return aliases
+  const guessed = [...properties.keys()].flatMap((key) => /^([^>]+)\.bootstrap\.servers$/.exec(key)?.[1] ?? [])
+  resolution.problems.add(
+    properties.get('clusters') ?? 'clusters',
+    aliases === undefined ? 'is missing' : 'names no cluster',
+    `List the aliases of all clusters: clusters=${guessed.length < 2 ? 'A,B' : guessed.join(',')}.`,
+  )
+  return guessed
 }
 
 function isEnabled(resolution: Resolution, pair: FlowPair): boolean {
@@ -84,14 +91,11 @@ function refuseUnknownAliases(resolution: Resolution, aliases: readonly string[]
     const found = /^(.+?)->(.+)\.enabled$/.exec(property.key)
     if (found === null) continue
     const [, source = '', target = ''] = found
-    const unknown = [source, target].filter((alias) => !aliases.includes(alias))
-    if (unknown.length > 0 && !isFlowKey(property.key, aliases)) {
+    const isUnknown = [source, target].some((alias) => !aliases.includes(alias))
+    if (isUnknown && !isFlowKey(property.key, aliases)) {
+      const { cause, remedy } = explainUnknownKey(property, aliases)
       resolution.use(property)
-      resolution.problems.add(
-        property,
-        `"${unknown.join('" and "')}" is not among the clusters ${aliases.join(', ')}`,
-        'Correct the alias, or add it to clusters.',
-      )
+      resolution.problems.add(property, cause, remedy)
     } else if (source === target) sayItself(resolution, property)
   }
 }

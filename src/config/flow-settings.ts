@@ -3,6 +3,13 @@ import { setting } from './setting.ts'
 
 const since = '0.1'
 
+/** Old names that Kafka 4 no longer reads, which a file may still hold. */
+export const formerNames: Readonly<Record<string, string>> = {
+  'topics.exclude': 'topics.blacklist',
+  'groups.exclude': 'groups.blacklist',
+  'config.properties.exclude': 'config.properties.blacklist',
+}
+
 /**
  * Settings of a flow: written at top level for all flows, or as `A->B.<key>` for one.
  * Source: MirrorConnectorConfig, MirrorSourceConfig, MirrorCheckpointConfig, DefaultTopicFilter, DefaultGroupFilter, DefaultConfigPropertyFilter, DefaultReplicationPolicy.

@@ -1,4 +1,5 @@
 import { inheritedClientKeys } from './client-keys.ts'
+import { flowName } from './flow-pair.ts'
 import type { FlowPair } from './flow-pair.ts'
 import type { KeyPlace } from './key-place.ts'
 import type { Property } from './properties.ts'
@@ -24,11 +25,11 @@ export interface NoEffectContext {
 
 /** In MirrorMaker 2 the line has no effect there either; it does not say so. */
 export function explainNoEffect(property: Property, place: KeyPlace, context: NoEffectContext): NoEffect {
-  const { properties, flows, reached, isUsed } = context
+  const { flows, reached, isUsed } = context
   const worksAs = workingKeys(place, flows).filter((key) => key !== property.key)
   if (reached.byCopying.has(property) && clientsWith(place.name).length > 0)
     return { text: 'has no effect: no client needs it with this security.protocol', worksAs: [] }
-  const before = precedingProperty(property, place, properties)
+  const before = precedingProperty(property, place, context)
   if (before !== undefined) {
     const text = `has no effect: line ${before.line} (${before.key}) comes before it`
     return { text: worksAs.length === 0 ? `${text}; remove that one` : `${text}${remedy(worksAs)}`, worksAs }
@@ -48,16 +49,26 @@ function remedy(keys: readonly string[]): string {
 }
 
 /** The line that MirrorMaker 2 takes instead. */
-function precedingProperty(property: Property, place: KeyPlace, properties: View): Property | undefined {
-  return keysBefore(place)
+function precedingProperty(
+  property: Property,
+  place: KeyPlace,
+  { properties, flows }: NoEffectContext,
+): Property | undefined {
+  return keysBefore(place, flows)
     .map((key) => properties.get(key))
     .find((found) => found !== undefined && found !== property)
 }
 
-function keysBefore({ where, role, side, source, target, alias, name }: KeyPlace): readonly string[] {
+function keysBefore(place: KeyPlace, flows: readonly FlowPair[]): readonly string[] {
+  const { where, role, side, source, target, alias, name } = place
   const isInherited = inheritedClientKeys.includes(name)
   if (where === 'cluster' && role === undefined)
     return isInherited ? ['consumer', 'admin', 'producer'].map((client) => `${alias}.${client}.${name}`) : [name]
+  if (where === 'cluster') {
+    return flows
+      .filter((flow) => flow.source === alias || flow.target === alias)
+      .map((flow) => `${flowName(flow)}.${flow.source === alias ? 'source' : 'target'}.${role}.${name}`)
+  }
   if (where !== 'flow') return []
   const clusters = side === undefined ? [source, target] : [side === 'source' ? source : target]
   return clusters.flatMap((cluster) => [

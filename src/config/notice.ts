@@ -5,10 +5,11 @@
  * - `no-effect`: reaches nothing at the place where it stands (usually in MirrorMaker 2 neither);
  * - `unknown-key`: no setting of this name is known;
  * - `by-default`: what is done without being asked for, as in MirrorMaker 2;
+ * - `doubtful`: followed as it stands, which is hardly what was meant;
  * - `changed`: followed in another way than it is written, or than MirrorMaker 2 would.
  */
 export interface Notice {
-  readonly kind: 'not-done-yet' | 'not-needed' | 'no-effect' | 'unknown-key' | 'by-default' | 'changed'
+  readonly kind: 'not-done-yet' | 'not-needed' | 'no-effect' | 'unknown-key' | 'doubtful' | 'by-default' | 'changed'
   readonly level: 'warning' | 'info'
   readonly key: string
   /** Absent where no line is to blame: what MirrorMaker 2 does by default. */

@@ -7,6 +7,8 @@ export interface Property {
   readonly file: string
   /** First line of the entry, counted from 1. */
   readonly line: number
+  /** Letters of the value before which a backslash stood that means nothing there, and was dropped: `d` of `\\d`. */
+  readonly droppedEscapes?: string
 }
 
 /** The content of a .properties file as java.util.Properties would have it: of several equal keys the last one counts. */
@@ -17,6 +19,8 @@ export interface PropertiesFile {
   readonly replaced: readonly Property[]
   /** Set only if the file holds bytes above 127: how they were read. */
   readonly charset: 'ascii' | 'utf-8' | 'iso-8859-1'
+  /** It began with a byte order mark, which was left out; Java makes it part of the first key. */
+  readonly hasByteOrderMark: boolean
 }
 
 /** A logical line: comments and blank lines are gone, continuation lines are joined. */
@@ -35,19 +39,23 @@ export function parseProperties(text: string, file: string): PropertiesFile {
   const properties = new Map<string, Property>()
   const replaced: Property[] = []
   for (const { text: logical, line } of logicalLines(text)) {
-    const { key, value } = splitLine(logical, file, line)
+    const { key, value, droppedEscapes } = splitLine(logical, file, line)
     const before = properties.get(key)
     if (before !== undefined) replaced.push(before)
-    properties.set(key, { key, value, file, line })
+    properties.set(key, { key, value, file, line, ...(droppedEscapes !== '' && { droppedEscapes }) })
   }
-  return { file, properties, replaced, charset: 'ascii' }
+  return { file, properties, replaced, charset: 'ascii', hasByteOrderMark: false }
 }
 
 /**
  * Reads the bytes of a .properties file. Java reads ISO-8859-1. Bytes above 127 that form valid UTF-8 are read as UTF-8, because
  * that is what an editor wrote; `charset` says which it was, so that the difference from MirrorMaker 2 can be said.
+ * @throws PROPERTIES_ESCAPE_INVALID; PROPERTIES_NOT_TEXT for a file with null bytes, as UTF-16 has them
  */
 export function parsePropertiesBytes(bytes: Uint8Array, file: string): PropertiesFile {
+  if (bytes.includes(0)) throw errors.PROPERTIES_NOT_TEXT({ file })
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+    return { ...parsePropertiesBytes(bytes.subarray(3), file), hasByteOrderMark: true }
   if (bytes.every((byte) => byte < 0x80)) return parseProperties(Buffer.from(bytes).toString('latin1'), file)
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -86,12 +94,17 @@ function endsInOddBackslashes(text: string): boolean {
   return run !== null && run[0].length % 2 === 1
 }
 
-function splitLine(text: string, file: string, line: number): { key: string; value: string } {
+function splitLine(text: string, file: string, line: number): { key: string; value: string; droppedEscapes: string } {
   let keyEnd = 0
   while (keyEnd < text.length && !' \t\f=:'.includes(text.charAt(keyEnd)))
     keyEnd += text.charAt(keyEnd) === '\\' ? 2 : 1
   const rest = text.slice(keyEnd).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '')
-  return { key: unescape(text.slice(0, keyEnd), file, line), value: unescape(rest, file, line) }
+  const dropped = [...rest.matchAll(/\\([^])/g)].map(([, letter = '']) => letter)
+  return {
+    key: unescape(text.slice(0, keyEnd), file, line),
+    value: unescape(rest, file, line),
+    droppedEscapes: [...new Set(dropped)].filter((letter) => /[A-Za-eg-mo-qsv-z0-9]/.test(letter)).join(''),
+  }
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }

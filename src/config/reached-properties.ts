@@ -23,17 +23,22 @@ export function reachedProperties(properties: View, flows: readonly FlowPair[]):
       only(connector, isFlowSetting),
       only(worker, (key) => isWorkerSetting(key) || clientsWith(key).includes('admin')),
       dataProducerView(worker, connector),
-      connectorClientView(connector, 'source', 'consumer'),
-      connectorClientView(connector, 'source', 'admin'),
-      connectorClientView(connector, 'target', 'admin'),
+      only(connectorClientView(connector, 'source', 'consumer'), isNoOverride),
+      only(connectorClientView(connector, 'source', 'admin'), isNoOverride),
+      only(connectorClientView(connector, 'target', 'admin'), isNoOverride),
     ])
     addAll(byOthers, [
-      connectorClientView(connector, 'source', 'producer'),
-      connectorClientView(connector, 'target', 'producer'),
-      connectorClientView(connector, 'target', 'consumer'),
+      only(connectorClientView(connector, 'source', 'producer'), isNoOverride),
+      only(connectorClientView(connector, 'target', 'producer'), isNoOverride),
+      only(connectorClientView(connector, 'target', 'consumer'), isNoOverride),
     ])
   }
   return { byCopying, byOthers }
+}
+
+/** `A->B.consumer.override.x` is the setting `override.x` of a consumer, which has none of that name. */
+function isNoOverride(key: string): boolean {
+  return !key.startsWith('override.')
 }
 
 function only(view: View, isOwn: (key: string) => boolean): View {

@@ -3,6 +3,7 @@ import type { Problems } from './problems.ts'
 import type { PropertiesFile, Property } from './properties.ts'
 import type { References } from './references.ts'
 import type { ClientRole, Setting } from './setting.ts'
+import { valueHint } from './value-hint.ts'
 import type { View } from './view.ts'
 
 /**
@@ -34,11 +35,8 @@ export class Resolution {
     if (property === undefined) return fallback
     const parsed = setting.type.parse(this.text(property))
     if ('value' in parsed) return parsed.value
-    this.problems.add(
-      property,
-      parsed.problem,
-      setting.type.range === '' ? 'Correct the value.' : `Allowed: ${setting.type.range}.`,
-    )
+    const allowed = setting.type.range === '' ? 'Correct the value.' : `Allowed: ${setting.type.range}.`
+    this.problems.add(property, parsed.problem, valueHint(key, this.text(property)) ?? allowed)
     return fallback
   }
 

@@ -1,18 +1,20 @@
 import { connectionSettings } from './connection-settings.ts'
+import { doubtfulValue } from './doubtful-value.ts'
 import { flowName } from './flow-pair.ts'
 import type { FlowPair, FlowPairs } from './flow-pair.ts'
 import type { Scoping } from './flow-views.ts'
 import { locateKey } from './key-place.ts'
 import type { KeyPlace } from './key-place.ts'
-import { nearestName } from './nearest-name.ts'
 import { explainNoEffect } from './no-effect.ts'
 import { findOtherSetting } from './other-setting.ts'
 import type { OtherSetting } from './other-setting.ts'
+import { sayProviderKey } from './provider-keys.ts'
 import type { Property } from './properties.ts'
 import type { ReachedProperties } from './reached-properties.ts'
 import { reachedProperties } from './reached-properties.ts'
 import type { Resolution } from './resolution.ts'
-import { isSettingName, settingNames } from './setting-names.ts'
+import { isSettingName } from './setting-names.ts'
+import { explainUnknownKey } from './unknown-key.ts'
 import { topLevelWorkerPrefixes } from './view.ts'
 
 export interface AuditOptions {
@@ -44,6 +46,7 @@ export function auditSettings(resolution: Resolution, pairs: FlowPairs, options:
     const place = locateKey(property.key, pairs.aliases)
     if (!resolution.isUsed(property) || isStillToBeSaid(audit, property, place)) auditProperty(audit, property, place)
     else if (options.scoping === 'meant') sayFollowed(audit, property, place)
+    sayDoubtful(audit, property, place)
   }
 }
 
@@ -57,15 +60,18 @@ function isStillToBeSaid({ reached, scoping }: Audit, property: Property, { wher
 function auditProperty(audit: Audit, property: Property, place: KeyPlace): void {
   const { resolution, pairs, reached } = audit
   const other = findOtherSetting(place.name, scopesAt(place))
-  if (property.key.startsWith('config.providers')) return
-  if (isOutside(place, pairs)) sayOutside(resolution, property, place, pairs)
+  if (property.key === 'config.providers') return
+  if (property.key.startsWith('config.providers.')) sayProviderKey(resolution, property)
+  else if (other === undefined && !isSettingName(place.name)) sayUnknown(audit, property)
+  else if (pairs.enabled.length === 0 && pairs.elsewhere.length === 0) return
+  else if (isOutside(place, pairs)) sayOutside(audit, property, place)
   else if (other !== undefined) sayOther(audit, property, other)
-  else if (isSettingName(place.name)) {
+  else {
     const { properties } = resolution.file
     const context = { properties, flows: pairs.enabled, reached, isUsed: resolution.isUsed(property) }
     const { text, worksAs } = explainNoEffect(property, place, context)
     resolution.notice(property, 'no-effect', 'warning', text, worksAs)
-  } else sayUnknown(audit, property, place)
+  }
 }
 
 /** With the scopes that the user meant: what MirrorMaker 2 would not have done. */
@@ -99,7 +105,8 @@ function isOutside(place: KeyPlace, { enabled }: FlowPairs): boolean {
   )
 }
 
-function sayOutside(resolution: Resolution, property: Property, place: KeyPlace, { elsewhere }: FlowPairs): void {
+function sayOutside({ resolution, pairs }: Audit, property: Property, place: KeyPlace): void {
+  const { elsewhere } = pairs
   const what = place.where === 'flow' ? `the flow ${place.source}->${place.target}` : `the cluster ${place.alias}`
   const isElsewhere = (pair: FlowPair): boolean =>
     flowName(pair) === `${place.source}->${place.target}` || pair.source === place.alias || pair.target === place.alias
@@ -108,7 +115,10 @@ function sayOutside(resolution: Resolution, property: Property, place: KeyPlace,
     : place.where === 'flow'
       ? 'is not enabled'
       : 'is in no enabled flow'
-  resolution.notice(property, 'no-effect', 'info', `has no effect: ${what} ${why}`)
+  const enabling = `${place.source}->${place.target}.enabled`
+  const isForgotten = place.where === 'flow' && !resolution.file.properties.has(enabling)
+  const remedy = isForgotten ? `; set ${enabling}=true, or write the line for a flow that copies` : ''
+  resolution.notice(property, 'no-effect', isForgotten ? 'warning' : 'info', `has no effect: ${what} ${why}${remedy}`)
 }
 
 function sayOther({ resolution, reached, scoping }: Audit, property: Property, other: OtherSetting): void {
@@ -125,10 +135,15 @@ function sayOther({ resolution, reached, scoping }: Audit, property: Property, o
   }
 }
 
-function sayUnknown({ resolution, isStrict }: Audit, property: Property, place: KeyPlace): void {
-  const prefix = property.key.slice(0, property.key.length - place.name.length)
-  const nearest = nearestName(place.name, settingNames)
-  const hint = nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`
-  if (isStrict) resolution.problems.add(property, `is not a known setting${hint}`, 'Correct or remove it.')
-  else resolution.notice(property, 'unknown-key', 'warning', `is not a known setting and has no effect${hint}`)
+function sayUnknown({ resolution, isStrict, pairs }: Audit, property: Property): void {
+  const { cause, remedy } = explainUnknownKey(property, pairs.aliases)
+  if (isStrict) resolution.problems.add(property, cause, remedy)
+  else {
+    const text = `${cause}${cause === 'is not a known setting' ? ' and' : ', so the line'} has no effect. ${remedy}`
+    resolution.notice(property, 'unknown-key', 'warning', text.replace(/\.$/, ''))
+  }
+}
+
+function sayDoubtful({ resolution }: Audit, property: Property, { name }: KeyPlace): void {
+  for (const text of doubtfulValue(property, name)) resolution.notice(property, 'doubtful', 'warning', text)
 }

@@ -1,6 +1,6 @@
 import { inheritedClientKeys } from './client-keys.ts'
 import { connectionSettings, consumerSettings, producerSettings } from './connection-settings.ts'
-import { flowSettings } from './flow-settings.ts'
+import { flowSettings, formerNames } from './flow-settings.ts'
 import { findOtherSetting, otherSettings } from './other-setting.ts'
 import { processSettings } from './process-settings.ts'
 import { workerSettings } from './worker-settings.ts'
@@ -17,6 +17,7 @@ export const settingNames: readonly string[] = [
     ),
     ...otherSettings.keys(),
     ...inheritedClientKeys,
+    ...Object.values(formerNames),
   ]),
 ]
 

@@ -55,6 +55,7 @@ function resolveTrustStore(resolution: Resolution, view: View): TrustStore {
   const property = inline ?? location
   if (property === undefined) return {}
   if (type !== 'PEM') {
+    if (password !== undefined) resolution.use(password)
     refuseStore(resolution, property, type, 'truststore')
     return {}
   }
@@ -85,6 +86,10 @@ function resolveKeyStore(resolution: Resolution, view: View): KeyStore {
   if (location === undefined) return {}
   if (type === 'PEM') return resolvePemKeyStore(resolution, view, location)
   if (type === 'PKCS12') return resolvePkcs12(resolution, view, location)
+  for (const key of ['ssl.keystore.password', 'ssl.key.password']) {
+    const password = view.get(key)
+    if (password !== undefined) resolution.use(password)
+  }
   refuseStore(resolution, location, type, 'keystore')
   return {}
 }

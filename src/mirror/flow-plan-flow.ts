@@ -5,7 +5,7 @@ import { flowName } from '../config/flow-pair.ts'
 import type { FlowPair } from '../config/flow-pair.ts'
 import { flowViews, scopingOf } from '../config/flow-views.ts'
 import type { FlowViews } from '../config/flow-views.ts'
-import { flowSettings } from '../config/flow-settings.ts'
+import { flowSettings, formerNames } from '../config/flow-settings.ts'
 import type { Resolution } from '../config/resolution.ts'
 import type { Setting } from '../config/setting.ts'
 import { connectorClientView, dataProducerView } from '../config/view.ts'
@@ -186,13 +186,6 @@ function resolveTopics(resolution: Resolution, connector: View): TopicsSettings 
 
 type ListKey = 'topics' | 'topics.exclude' | 'groups' | 'groups.exclude' | 'config.properties.exclude'
 
-/** Old names that Kafka 4 no longer reads, which a file may still hold. */
-const formerNames: Readonly<Partial<Record<ListKey, string>>> = {
-  'topics.exclude': 'topics.blacklist',
-  'groups.exclude': 'groups.blacklist',
-  'config.properties.exclude': 'config.properties.blacklist',
-}
-
 function resolveFilter(
   resolution: Resolution,
   connector: View,
@@ -222,7 +215,9 @@ function readPatterns(resolution: Resolution, connector: View, key: ListKey): re
     resolution.problems.add(
       property ?? key,
       lowerFirst(error.message.replace(/\.$/, '')),
-      'Correct the expression. A comma always separates two expressions.',
+      /(^|,)\s*\*/.test(property?.value ?? '')
+        ? 'What stands for anything is .* here; * alone repeats the sign before it.'
+        : 'Correct the expression. A comma always separates two expressions.',
     )
     return []
   }

@@ -175,13 +175,13 @@ test('nothing is silently ignored', () => {
     'offset.flush.interval.ms': 'no-effect',
     'B->A.topics': 'no-effect',
   })
-  assert.match(notices.find(({ key }) => key === 'topic')?.text ?? '', /did you mean topics\?/)
+  assert.match(notices.find(({ key }) => key === 'topic')?.text ?? '', /Did you mean topics\?/)
 })
 
 test('with twinlog.strict an unknown key is an error', () => {
   assert.match(
     problemsOf(`${base}twinlog.strict=true\ntopik=x`),
-    /:6: topik: is not a known setting; did you mean topics\?/,
+    /:6: topik: is not a known setting. Did you mean topics\?/,
   )
 })
 

@@ -105,14 +105,14 @@ function review(file: PropertiesFile, options: PlanOptions): Plan & { readonly p
     isStrict: options.isStrict === true || isStrict,
     scoping: isAsMirrorMaker ? 'mm2' : 'meant',
   })
-  sayCharset(resolution, file)
+  sayEncoding(resolution, file)
   // A process that serves the source alone has nothing to do but heartbeats; a file that enables nothing was meant otherwise.
   const isForHeartbeats = heartbeatFlows.length > 0 && pairs.elsewhere.length > 0
   if (flows.length === 0 && !isForHeartbeats)
     problems.add(
-      'clusters',
+      file.properties.get('clusters') ?? 'clusters',
       noFlows(pairs.aliases, options.clusters ?? []),
-      'Set A->B.enabled=true for each flow that is to copy.',
+      `Set ${pairs.aliases.length < 2 ? 'A->B' : pairs.aliases.slice(0, 2).join('->')}.enabled=true for each flow that is to copy.`,
     )
   return { flows, heartbeatFlows, process, notices: resolution.notices, aliases: pairs.aliases, problems }
 }
@@ -122,7 +122,14 @@ function noFlows(aliases: readonly string[], clusters: readonly string[]): strin
   return `no flow${into} is enabled between the clusters ${aliases.join(', ')}`
 }
 
-function sayCharset(resolution: Resolution, file: PropertiesFile): void {
+function sayEncoding(resolution: Resolution, file: PropertiesFile): void {
+  if (file.hasByteOrderMark)
+    resolution.notice(
+      file.file,
+      'changed',
+      'warning',
+      'begins with a byte order mark, which is left out; MirrorMaker 2 would make it part of the first key. Save the file without it',
+    )
   if (file.charset !== 'utf-8') return
   resolution.notice(
     file.file,
