@@ -6,6 +6,7 @@ import { ClusterClient } from '../kafka/cluster-client.ts'
 import { listGroups } from '../kafka/consumer-groups.ts'
 import type { ClusterPlan, FlowPlan } from '../mirror/flow-plan.ts'
 import type { TopicFilter } from '../mirror/topic-filter.ts'
+import { selectMirroredTopics } from '../mirror/topic-filter-selection.ts'
 import type { EventName } from '../observe/event-catalogue.ts'
 import type { Observer } from '../observe/event.ts'
 import { openVerifyClusters } from '../verify/verify-clusters.ts'
@@ -38,6 +39,8 @@ export interface CheckDependencies {
   readonly clock: Clock
   readonly random: () => number
   readonly observe: Observer<EventName>
+  /** Aliases of clusters that flows of the file write heartbeats to. */
+  readonly heartbeatTargets: ReadonlySet<string>
   /** Of preflight; null: all topics that the flows mirror. */
   readonly topics: TopicFilter | null
   readonly signal: AbortSignal
@@ -87,11 +90,7 @@ export async function* runCheckSteps(
     ids,
   ))
     yield { event: 'finding', flow: null, finding }
-  for (const flow of flows) {
-    const hidden = await hiddenNames(flow.plan, flow.topics, flow.clusters.sourceAdmin, deps.signal)
-    const names = { topics: [...flow.topics, ...hidden], groups: flow.groups }
-    yield { event: 'permissions', review: await reviewPermissions(flow.plan, flow.clusters, names, deps) }
-  }
+  for (const flow of flows) yield { event: 'permissions', review: await lookAtPermissions(flow, deps) }
   for (const { plan, clusters: opened } of flows) {
     for await (const preflight of runPreflight(plan, opened, deps)) yield { event: 'topic', preflight }
   }
@@ -171,6 +170,19 @@ async function lookAtGroups(
     remedy: '',
   }))
   return { ...matches, findings: [...matches.findings, ...findings] }
+}
+
+/** Also of topics that may not be seen, and of heartbeats that are there only when the file's flows run. */
+async function lookAtPermissions(
+  { plan, clusters, topics: mirrored, groups }: OpenFlow,
+  { heartbeatTargets, signal }: CheckDependencies,
+): Promise<PermissionReview> {
+  const heartbeats = plan.policy.heartbeatsTopic()
+  const areHeartbeatsComing =
+    heartbeatTargets.has(plan.source.alias) && selectMirroredTopics(plan, [heartbeats]).length > 0
+  const hidden = await hiddenNames(plan, mirrored, clusters.sourceAdmin, signal)
+  const topics = [...new Set([...mirrored, ...hidden, ...(areHeartbeatsComing ? [heartbeats] : [])])]
+  return reviewPermissions(plan, clusters, { topics, groups, areHeartbeatsComing }, { signal })
 }
 
 /** Rules that are plain names: whether such a topic is there, but may not be described, can be asked; what an expression would match cannot. */

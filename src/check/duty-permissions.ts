@@ -29,6 +29,14 @@ export function dutyPermissions(plan: FlowPlan, facts: PermissionFacts): readonl
       without: 'no heartbeats are written (emit.heartbeats.enabled)',
     },
     {
+      capability: 'write heartbeats to the source, which are copied',
+      client: 'sourceAdmin',
+      ...ofTopic,
+      names: facts.areHeartbeatsComing ? [policy.heartbeatsTopic()] : [],
+      operations: writing,
+      without: `nobody hears on ${plan.target.alias} that ${plan.source.alias} is there (emit.heartbeats.enabled)`,
+    },
+    {
       capability: 'emit offset syncs',
       client: offsetSyncs?.location === 'target' ? 'targetAdmin' : 'sourceAdmin',
       ...ofTopic,

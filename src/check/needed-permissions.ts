@@ -10,6 +10,8 @@ export interface PermissionFacts {
   readonly topics: readonly string[]
   /** Consumer groups of the source whose offsets are translated. */
   readonly groups: readonly string[]
+  /** Flows of the file write heartbeats to the source of this one. */
+  readonly areHeartbeatsComing: boolean
   /** Before Kafka 2.8 a producer needs IdempotentWrite on the cluster (KIP-679). */
   readonly isTargetBefore28: boolean
 }

@@ -15,6 +15,7 @@ import type { VerifyClusters } from '../verify/verify-clusters.ts'
 import { aclCommands } from './acl-commands.ts'
 import type { MissingGrant } from './acl-commands.ts'
 import { neededPermissions } from './needed-permissions.ts'
+import type { PermissionFacts } from './needed-permissions.ts'
 import type { NeededPermission } from './needed-permission.ts'
 
 /** A permission, and whether it is there. */
@@ -41,13 +42,12 @@ interface ReviewOptions {
 
 /**
  * Asks both clusters of a flow whether its users may do what the flow needs. Nothing is changed, and no internal topic of the brokers comes into being.
- * @param names   source topics that are mirrored, and groups whose offsets are translated
  * @throws KAFKA_*, connection errors, the signal's reason
  */
 export async function reviewPermissions(
   plan: FlowPlan,
   clusters: VerifyClusters,
-  { topics, groups }: { readonly topics: readonly string[]; readonly groups: readonly string[] },
+  facts: Omit<PermissionFacts, 'isTargetBefore28'>,
   options: ReviewOptions,
 ): Promise<PermissionReview> {
   const checks = {
@@ -55,7 +55,7 @@ export async function reviewPermissions(
     target: await hasAuthorizer(clusters.targetAdmin, options),
   }
   const isTargetBefore28 = (await askClusterOperations(clusters.targetAdmin, options)) === null
-  const needs = neededPermissions(plan, { topics, groups, isTargetBefore28 })
+  const needs = neededPermissions(plan, { ...facts, isTargetBefore28 })
   const grants = new Grants(clusters, needs)
   const permissions: ReviewedPermission[] = []
   const missing: MissingGrant[] = []

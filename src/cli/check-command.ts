@@ -45,13 +45,10 @@ export async function runCheck(args: CheckArguments, surroundings: CheckSurround
   const now = () => clock.now()
   const log = createTextLog({ writeLine: (line) => void stderr.write(`${line}\n`), now, hasColours: false })
   const observe = new Logger(log, new LogLevel('warn'))
-  for await (const step of runCheckSteps(args.isOffline ? [] : review.flows, {
-    clock,
-    random,
-    observe,
-    topics,
-    signal,
-  })) {
+  const emitting = [...review.flows.filter(({ heartbeats }) => heartbeats !== undefined), ...review.heartbeatFlows]
+  const heartbeatTargets = new Set(emitting.map(({ target }) => target.alias))
+  const deps = { clock, random, observe, heartbeatTargets, topics, signal }
+  for await (const step of runCheckSteps(args.isOffline ? [] : review.flows, deps)) {
     output.step(step)
     steps.push(step)
   }

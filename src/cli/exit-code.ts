@@ -2,7 +2,7 @@ import type { FlowState } from '../control/flow-state.ts'
 
 /**
  * What the process tells whoever started it. MirrorMaker 2 uses 255, 2 and 1 in the same sense, as far as it has them. `different`: verify found a difference;
- * `incomplete`: it found none, and did not compare everything. `findings`: check found what would stop a partition.
+ * `incomplete`: it found none, and did not compare everything. `findings`: check or plan found what would stop a flow or a partition.
  */
 export const exitCodes = {
   ok: 0,

@@ -159,7 +159,7 @@ test('each permission that is missing at the target is named, and the lines of k
   const properties = {
     ...login('us'),
     'us.exactly.once.source.support': 'preparing',
-    'emit.heartbeats.enabled': 'true',
+    'acl->us.emit.heartbeats.enabled': 'true',
     'checkpoints.topic.replication.factor': '1',
     'sync.group.offsets.enabled': 'true',
     groups: 'acl-.*',
@@ -204,7 +204,7 @@ test('each permission that is missing at the target is named, and the lines of k
   await twinlog.stop()
 })
 
-test('each permission that is missing at the source is named, also of a topic that may not even be seen', async () => {
+test('each permission that is missing at the source is named (heartbeats are there from the test before), also of a topic that may not even be seen', async () => {
   await createTopics(guarded, { name: 'seen', partitions: 1 }, { name: 'unseen', partitions: 1 })
   const principal = `User:${user.name}`
   await createAcls(guarded, { resourceType: 'TOPIC', name: 'seen', principal, operation: 'DESCRIBE' })
@@ -213,8 +213,10 @@ test('each permission that is missing at the source is named, also of a topic th
   assert.equal(exitCode, 5, output)
   const atSource = lacking(lines).filter((line) => !line.includes('access rules'))
   assert.deepEqual(atSource, [
+    'problem find topics and their configs: DescribeConfigs on heartbeats',
     'problem find topics and their configs: DescribeConfigs on seen',
     'problem find topics and their configs: Describe DescribeConfigs on unseen',
+    'problem read records: Read on heartbeats',
     'problem read records: Read on seen',
     'problem read records: Read Describe on unseen',
   ])
