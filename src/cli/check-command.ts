@@ -16,6 +16,7 @@ import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import { jsonLines } from './json-lines.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
+import { sayLines } from './say-lines.ts'
 import type { OutputStream } from './screen.ts'
 
 interface CheckSurroundings extends CommandSurroundings {
@@ -90,9 +91,7 @@ function createJsonOutput(stdout: OutputStream): CheckOutput {
 
 function createTextOutput(stdout: OutputStream, properties: PropertiesFile, { flows: plans }: PlanReview): CheckOutput {
   const { file } = properties
-  const say = (lines: readonly string[]): void => {
-    for (const line of lines) stdout.write(`${line}\n`)
-  }
+  const say = sayLines(stdout)
   const rules = (flow: string, key: 'topics' | 'groups'): RuleLines => {
     const plan = plans.find(({ name }) => name === flow)
     const pair = { source: plan?.source.alias ?? '', target: plan?.target.alias ?? '' }

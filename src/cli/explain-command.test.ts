@@ -99,6 +99,16 @@ describe('explain', () => {
     assert.doesNotMatch(topics, /us->eu:/)
   })
 
+  test('with twinlog.strict.mm2.scoping=false a line counts where MirrorMaker 2 ignores it', () => {
+    const more = ['eu.replication.factor = 7', 'eu->us.enabled = true', 'us->eu.enabled = false']
+    assert.match(
+      explain('setting', 'replication.factor', more).flat,
+      /eu->us: 2 \(default\).*NOTE line 18: eu\.replication\.factor/,
+    )
+    const meant = explain('setting', 'replication.factor', [...more, 'twinlog.strict.mm2.scoping=false'])
+    assert.match(meant.flat, /eu->us: 7 \(line 18: eu\.replication\.factor\)/)
+  })
+
   test('a secret is not shown, also not as JSON; a name that nobody knows gets the nearest one, and exit code 2', () => {
     assert.match(explain('setting', 'sasl.jaas.config').flat, /us->eu, source consumer: \[hidden\] \(line 13/)
     const file = join(folder, 'mm2.properties')

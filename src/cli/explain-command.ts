@@ -10,6 +10,7 @@ import { nameLines, settingLines } from './explain-text.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import { jsonLines } from './json-lines.ts'
+import { sayLines } from './say-lines.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 
 /**
@@ -31,7 +32,7 @@ export function runExplain(
     for (const fields of json) write(args.subject, fields)
   } else {
     const problems = review.problems.length === 0 ? [] : [...problemLines(args.file, review.problems), '']
-    for (const line of [...problems, ...lines]) stdout.write(`${line}\n`)
+    sayLines(stdout)([...problems, ...lines])
   }
   return isKnown && review.problems.length === 0 ? exitCodes.ok : exitCodes.configuration
 }

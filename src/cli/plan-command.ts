@@ -11,6 +11,7 @@ import { jsonLines } from './json-lines.ts'
 import type { CommandSurroundings } from './mirror-command.ts'
 import type { PlanArguments } from './plan-arguments.ts'
 import { demandLines, flowForecastLines } from './plan-text.ts'
+import { sayLines } from './say-lines.ts'
 import type { OutputStream } from './screen.ts'
 
 interface PlanSurroundings extends CommandSurroundings {
@@ -26,9 +27,7 @@ export async function runPlan(args: PlanArguments, surroundings: PlanSurrounding
   const { clock, random, signal, environment, stdout, stderr } = surroundings
   const { flows } = resolvePlan(readProperties(args.file), { clusters: args.clusters, environment })
   const write = jsonLines(stdout)
-  const say = (lines: readonly string[]): void => {
-    for (const line of lines) stdout.write(`${line}\n`)
-  }
+  const say = sayLines(stdout)
   const writeLine = (line: string): void => void stderr.write(`${line}\n`)
   const log = createTextLog({ writeLine, now: () => clock.now(), hasColours: false })
   const observe = new Logger(log, new LogLevel('warn'))

@@ -1,5 +1,4 @@
 import { connectionSettings, consumerSettings, producerSettings } from './connection-settings.ts'
-import { inheritedClientKeys } from './client-keys.ts'
 import type { FlowPair } from './flow-pair.ts'
 import { flowSettings } from './flow-settings.ts'
 import { locateKey } from './key-place.ts'
@@ -8,6 +7,7 @@ import { otherSettings } from './other-setting.ts'
 import { processSettings } from './process-settings.ts'
 import type { PropertiesFile, Property } from './properties.ts'
 import { settingOrigin } from './setting-origin.ts'
+import { isSettingName, settingNames } from './setting-names.ts'
 import type { SettingOrigin, SettingReader } from './setting-origin.ts'
 import type { ClientRole, Setting, SettingScope } from './setting.ts'
 import { workerSettings } from './worker-settings.ts'
@@ -94,19 +94,13 @@ export function explainSetting(
       : pairs.filter(fits).map((pair) => reading(file, { reader, pair, name, declarations })),
   )
   const other = otherSettings.get(name)?.[0]
-  const isKnown = declaration !== undefined || other !== undefined || inheritedClientKeys.includes(name)
   return {
     name,
     declaration: declaration === undefined ? null : described(declaration),
     notFollowed: declaration === undefined ? (other?.why ?? null) : null,
-    nearest: isKnown ? null : (nearestName(name, knownNames()) ?? null),
+    nearest: isSettingName(name) ? null : (nearestName(name, settingNames) ?? null),
     readings,
   }
-}
-
-/** Names that a user may mean. */
-function knownNames(): string[] {
-  return [...tables.flatMap((table) => Object.keys(table)), ...otherSettings.keys(), ...inheritedClientKeys]
 }
 
 function described({ type, default: value, doc }: Declaration): SettingExplanation['declaration'] {
