@@ -117,6 +117,11 @@ export const connectionErrors = {
     action: 'stop',
     text: 'Cluster {cluster}: topic {topic} does not exist and could not be created ({reason}). Create it with cleanup.policy=compact and {partitions} partitions, or give the user of twinlog the permission to do so.',
   },
+  INTERNAL_TOPIC_REPLICAS: {
+    kind: 'configuration',
+    action: 'stop',
+    text: 'Cluster {cluster} does not make topic {topic} with {replicationFactor} replicas: {reason}. Set {setting} to at most the number of its brokers, or to -1 for their default.',
+  },
   API_UNSUPPORTED: {
     kind: 'operational',
     action: 'stop',

@@ -43,7 +43,8 @@ export class CheckpointTopic {
     if (this.#isRead) return
     const { topic, replicationFactor } = this.#settings
     const { admin } = this.#deps
-    await createCompactedTopic(admin, topic, { partitions: 1, replicationFactor }, { signal })
+    const setting = 'checkpoints.topic.replication.factor'
+    await createCompactedTopic(admin, topic, { partitions: 1, replicationFactor, setting }, { signal })
     try {
       const take = ({ key, value }: { readonly key: Buffer | null; readonly value: Buffer | null }): void => {
         const checkpoint = decodeCheckpoint(key, value)

@@ -65,7 +65,8 @@ export class HeartbeatEmitter implements FlowDuty {
   async #ensureTopic({ signal }: CallOptions): Promise<void> {
     if (this.#isThere) return
     const { replicationFactor } = this.#plan.heartbeats
-    await createCompactedTopic(this.#deps.admin, topic, { partitions: 1, replicationFactor }, { signal })
+    const setting = 'heartbeats.topic.replication.factor'
+    await createCompactedTopic(this.#deps.admin, topic, { partitions: 1, replicationFactor, setting }, { signal })
     this.#isThere = true
     this.#deps.onTopicThere()
   }

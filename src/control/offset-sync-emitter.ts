@@ -86,7 +86,8 @@ export class OffsetSyncEmitter implements FlowDuty {
   async #ensureTopic({ signal }: CallOptions): Promise<void> {
     if (this.#isThere) return
     const { topic, replicationFactor } = this.#settings
-    await createCompactedTopic(this.#deps.cluster, topic, { partitions: 1, replicationFactor }, { signal })
+    const setting = 'offset-syncs.topic.replication.factor'
+    await createCompactedTopic(this.#deps.cluster, topic, { partitions: 1, replicationFactor, setting }, { signal })
     this.#isThere = true
   }
 }

@@ -61,6 +61,8 @@ export interface CompactedTopicSpec {
   readonly partitions: number
   /** -1: the broker's default. */
   readonly replicationFactor: number
+  /** The setting that the replication factor comes from, to be named where the brokers are too few. */
+  readonly setting?: string
 }
 
 /** "Assume that it exists", as Kafka Connect does: TOPIC_ALREADY_EXISTS and what says that we may not or cannot create. */
@@ -89,13 +91,13 @@ export async function ensureCompactedTopic(
 
 /**
  * Creates a compacted topic where none of that name exists; one that does is taken as it is.
- * @throws INTERNAL_TOPIC_MISSING; KAFKA_REFUSED when the brokers refuse it, for example because they are fewer than the replication factor
+ * @throws INTERNAL_TOPIC_MISSING; INTERNAL_TOPIC_REPLICAS, or KAFKA_REFUSED where no setting is named, when the brokers are fewer than the replication factor
  * Source: MirrorUtils.createSinglePartitionCompactedTopic.
  */
 export async function createCompactedTopic(
   cluster: ClusterClient,
   topic: string,
-  { partitions, replicationFactor }: CompactedTopicSpec,
+  { partitions, replicationFactor, setting }: CompactedTopicSpec,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<TopicMetadata> {
   const configs = new Map([['cleanup.policy', 'compact']])
@@ -104,7 +106,13 @@ export async function createCompactedTopic(
   if (before === undefined || before.errorCode !== 0) {
     const request = { topic, partitionsCount: partitions, replicationFactor, configs }
     refusal = (await createTopics(cluster, [request], { signal })).get(topic)
-    if (refusal !== undefined && !tolerated.has(refusal.parameters['error'])) throw refusal
+    const error = refusal?.parameters['error']
+    if (error === 'INVALID_REPLICATION_FACTOR' && setting !== undefined) {
+      const reason = refusal?.parameters['detail'] ?? error
+      const parameters = { cluster: cluster.alias, topic, replicationFactor, reason, setting }
+      throw errors.INTERNAL_TOPIC_REPLICAS(parameters, { cause: refusal })
+    }
+    if (refusal !== undefined && !tolerated.has(error)) throw refusal
   }
   return awaitTopic(cluster, topic, signal).catch((cause: unknown) => {
     signal.throwIfAborted()

@@ -104,12 +104,18 @@ describe('twinlog, copying', () => {
   test('with --until-caught-up it copies what is there, exits 0, and copies nothing twice the next time', async () => {
     await createTopics(source, { name: 'once', partitions: 2 })
     await generateRecords(source.adminProperties, { topic: 'once', partitions: 2, count: 5_000, valueBytes: 100 })
-    const file = writeProperties(flowTo(source.bootstrap, { 'eu->us.topics': 'once' }))
+    const file = writeProperties(
+      flowTo(source.bootstrap, { 'eu->us.topics': 'once', 'metric.reporters': 'my.Reporter' }),
+    )
     for (let round = 1; round <= 2; round++) {
       const { exitCode, output } = await run([file, '--until-caught-up', '--log-format', 'text'])
       assert.equal(exitCode, 0, output)
       assert.match(output, /Flow eu->us has copied all/)
-      assert.match(output, /Not done yet:/)
+      assert.match(output, /Not done yet:\n.*metric\.reporters/)
+      assert.match(
+        output,
+        /heartbeats: Cluster us does not make topic heartbeats with 3 replicas: .* Set heartbeats\.topic\.replication\.factor/,
+      )
       assert.equal(await assertSameRecords(source, target, 'once', 'eu.once'), 5_000)
     }
   })

@@ -134,7 +134,8 @@ test(
       assert.deepEqual(shapesOf(ours[topic] ?? []), shapesOf(records), topic)
     const ofHeartbeats = /^Heartbeat\{sourceClusterAlias=eu, targetClusterAlias=us, timestamp=\d{13}\}$/
     await assertFormatted(target, 'heartbeats', 'HeartbeatFormatter', ours['heartbeats of eu'], ofHeartbeats)
-    const ofSyncs = /^OffsetSync\{topicPartition=orders-[01], upstreamOffset=\d+, downstreamOffset=\d+\}$/
+    const ofSyncs =
+      /^OffsetSync\{topicPartition=(?:orders-[01]|heartbeats-0), upstreamOffset=\d+, downstreamOffset=\d+\}$/
     await assertFormatted(source, 'mm2-offset-syncs.us.internal', 'OffsetSyncFormatter', ours['offset syncs'], ofSyncs)
     const syncs = { on: source, topic: 'mm2-offset-syncs.us.internal' }
     await assertSyncsHold({ source, target, topic: 'orders', remote: 'eu.orders', syncs })
