@@ -24,7 +24,7 @@ export function matchGroups(
   { groups: { filter }, name, source }: FlowPlan,
   listed: readonly ListedGroup[],
 ): GroupMatches {
-  const names = listed.map(({ groupId }) => groupId)
+  const names = listed.filter(isOfConsumers).map(({ groupId }) => groupId)
   const groups = listed
     .map((group) => ({ name: group.groupId, decision: decide(filter.explain(group.groupId), group) }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
@@ -32,7 +32,7 @@ export function matchGroups(
   const nothing: CheckFinding = {
     code: 'groups-none',
     level: 'problem',
-    what: `the filter matches none of the ${names.length} groups of ${source.alias} that we may see`,
+    what: `the filter matches none of the ${names.length} consumer groups of ${source.alias} that we may see`,
     effect: 'no offsets are translated',
     remedy: `Correct ${name}.groups and ${name}.groups.exclude (twinlog explain FILE group NAME tells why one is left out), or allow Describe on the groups.`,
   }
@@ -51,10 +51,13 @@ export function matchGroups(
   return { flow: name, groups, findings: isNone ? [nothing] : names.length === 0 ? [] : unused }
 }
 
+function decide(decision: FilterDecision, group: ListedGroup): GroupDecision {
+  if (!decision.isIncluded || isOfConsumers(group)) return decision
+  const { type, protocolType } = group
+  return { isIncluded: false, reason: 'type', type: type === 'share' || type === 'streams' ? type : protocolType }
+}
+
 /** Share and streams groups, and Connect's workers, commit no offsets that could be translated. */
-function decide(decision: FilterDecision, { type, protocolType }: ListedGroup): GroupDecision {
-  if (!decision.isIncluded) return decision
-  if (type === 'share' || type === 'streams') return { isIncluded: false, reason: 'type', type }
-  const isConsumer = protocolType === 'consumer' || protocolType === ''
-  return isConsumer ? decision : { isIncluded: false, reason: 'type', type: protocolType }
+function isOfConsumers({ type, protocolType }: ListedGroup): boolean {
+  return type !== 'share' && type !== 'streams' && (protocolType === 'consumer' || protocolType === '')
 }

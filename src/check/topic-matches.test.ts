@@ -67,10 +67,12 @@ test('groups: the same, and what is no group of consumers is left out', () => {
     ],
   )
   assert.deepEqual(said(matchGroups(plan('groups=raeders'), listed).findings), [
-    'problem groups-none: the filter matches none of the 4 groups of a that we may see',
+    'problem groups-none: the filter matches none of the 2 consumer groups of a that we may see',
   ])
   assert.deepEqual(said(matchGroups(plan('groups=raeders,readers'), listed).findings), [
     'warning groups-rule-unused: the rule raeders of "groups" matches no group now; did you mean readers?',
   ])
   assert.deepEqual(matchGroups(plan(), []).findings, [])
+  // Mirrors have groups of their own.
+  assert.deepEqual(matchGroups(plan(), [group('us-mm2', 'classic', 'twinlog')]).findings, [])
 })
