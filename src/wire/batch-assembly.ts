@@ -1,3 +1,4 @@
+import { freeNow } from '../base/free-now.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { compressSoon } from './compression.ts'
 import type { Codec } from './compression.ts'
@@ -177,6 +178,7 @@ export class BatchAssembly {
     if (size <= (count === 1 ? this.#options.maxBatchBytes : this.#mostBytes)) this.#push(packed)
     else if (count === 1) this.#setAside(size)
     else yield* this.#halve(count)
+    freeNow(packed)
   }
 
   #closePlain(): void {

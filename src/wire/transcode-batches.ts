@@ -1,5 +1,6 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { errors } from '../base/errors.ts'
+import { freeNow } from '../base/free-now.ts'
 import { BatchAssembly } from './batch-assembly.ts'
 import type { Pending } from './batch-assembly.ts'
 import { BatchBuilder } from './batch-builder.ts'
@@ -121,6 +122,7 @@ function* transcode(sources: SourceBatches, options: TranscodeOptions, builder: 
     assembly.begin(header, bytes, at)
     records.open(unpacked, start, end, header.recordCount, header.lastOffsetDelta, header.baseOffset)
     while (assembly.addSome(records)) yield undefined
+    if (isPacked) freeNow(unpacked)
   }
   yield* assembly.close()
   const { batches, nullKeys } = assembly
