@@ -102,7 +102,7 @@ export function beginTransactionRuns(partition: MirroredPartition): LedgerWrite 
   else replaces = true
   const { sourceTopicId, targetTopicId } = ids
   const identified = { ...transactionalIdentity(identity), sourceTopicId, targetTopicId }
-  membership.runs = new TransactionRuns(identified, sequence, ackedDownstream)
+  membership.runs = new TransactionRuns(identified, sequence, ackedDownstream, replaces ? upstream : -1)
   const run = { upstream, sequence, downstream: -1 }
   return { topic, partition: index, identity: identified, replaces, runs: [run] }
 }

@@ -19,7 +19,7 @@ function batch(upstream: number, count: number) {
 
 describe('TransactionRuns', () => {
   it('knows where records went once they are committed, over markers and holes of both sides', () => {
-    const runs = new TransactionRuns(identity, 0, 0)
+    const runs = new TransactionRuns(identity, 0, 0, -1)
     runs.acknowledged(batch(10, 5), 0)
     runs.acknowledged(batch(15, 5), 5)
     assert.equal(runs.map.runCount, 0)
@@ -45,7 +45,7 @@ describe('TransactionRuns', () => {
   })
 
   it('forgets what was aborted', () => {
-    const runs = new TransactionRuns(identity, 0, 0)
+    const runs = new TransactionRuns(identity, 0, 0, -1)
     runs.acknowledged(batch(10, 5), 0)
     runs.aborted()
     runs.acknowledged(batch(10, 3), 6)
@@ -55,7 +55,7 @@ describe('TransactionRuns', () => {
   })
 
   it('keeps the newest in memory, however many transactions there were', () => {
-    const runs = new TransactionRuns(identity, 0, 0)
+    const runs = new TransactionRuns(identity, 0, 0, -1)
     for (let index = 0; index < 20_000; index++) {
       runs.acknowledged(batch(index * 2, 1), index * 2)
       runs.committed()
@@ -66,7 +66,7 @@ describe('TransactionRuns', () => {
   })
 
   it('tells the ledger with a run that ends what is known, and that the next one replaces', () => {
-    const runs = new TransactionRuns(identity, 100, 0)
+    const runs = new TransactionRuns(identity, 100, 0, -1)
     runs.acknowledged(batch(10, 5), 0)
     runs.committed()
     assert.equal(runs.hasUnwritten, true)
@@ -88,7 +88,7 @@ describe('TransactionRuns', () => {
       { upstream: 16, sequence: 5, downstream: -1 },
     ]
     // The next life goes on at 40, as the last commit says: beginTransactionRuns counts on behind what is not known.
-    const after = new TransactionRuns(identity, 5 + 40 - 16, 60)
+    const after = new TransactionRuns(identity, 5 + 40 - 16, 60, -1)
     after.acknowledged(batch(40, 2), 60)
     after.committed()
     const ledger = OffsetMap.from([...before, ...after.takeUnwritten(42)])
@@ -100,7 +100,7 @@ describe('TransactionRuns', () => {
   })
 
   it('of a batch of which the target did not say where it is, only that is not known', () => {
-    const runs = new TransactionRuns(identity, 0, 0)
+    const runs = new TransactionRuns(identity, 0, 0, -1)
     runs.acknowledged(batch(10, 5), 0)
     runs.acknowledged(batch(15, 5), -1)
     runs.committed()
@@ -110,5 +110,19 @@ describe('TransactionRuns', () => {
       [12, 16, 21].map((upstream) => runs.map.downstreamOf(upstream)),
       [2, null, 12],
     )
+  })
+
+  it('of the first offset, where nothing is copied before a later one, knows that the copy begins with that', () => {
+    const runs = new TransactionRuns(identity, 0, 0, 100)
+    // What comes first at the source was aborted, and what comes first on the target is a marker.
+    runs.acknowledged(batch(105, 5), 1)
+    runs.committed()
+    const ledger = OffsetMap.from(runs.takeUnwritten(110))
+    for (const map of [runs.map, ledger])
+      assert.deepEqual(
+        [99, 100, 103, 105, 106].map((upstream) => map.downstreamOf(upstream)),
+        [null, 1, 1, 1, 2],
+      )
+    assert.equal(ledger.upstreamOf(1), 105)
   })
 })

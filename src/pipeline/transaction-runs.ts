@@ -28,16 +28,19 @@ export class TransactionRuns {
   #unwritten: Run[] = []
   #sequence: number
   #downstreamEnd: number
+  #origin: number
 
   /**
    * @param identity        under which the ledger has them
    * @param sequence        of the next record, by the count of the ledger
    * @param downstreamEnd   offset after the last record that is committed; -1: not known
+   * @param origin          upstream offset from which on all that is copied will be written down here; -1: earlier runs are
    */
-  constructor(identity: LedgerIdentity, sequence: number, downstreamEnd: number) {
+  constructor(identity: LedgerIdentity, sequence: number, downstreamEnd: number, origin: number) {
     this.identity = identity
     this.#sequence = sequence
     this.#downstreamEnd = downstreamEnd
+    this.#origin = origin
   }
 
   /** Downstream offset after the last record that is committed; -1: not known. */
@@ -73,13 +76,20 @@ export class TransactionRuns {
   /** What was acknowledged since the last commit is there for good. */
   committed(): void {
     for (const { upstream, downstream, count } of this.#open) {
-      const run = { upstream, sequence: this.#sequence, downstream }
-      this.map.begin(run)
-      this.#unwritten.push(run)
-      this.#sequence = sequenceAfter(this.#sequence, count)
+      // Where the copy began with what nobody copies, that is behind nothing as well: the first record stands for it, as if there were one.
+      if (this.#origin >= 0 && this.#origin < upstream) this.#begin(this.#origin, downstream, 1)
+      this.#origin = -1
+      this.#begin(upstream, downstream, count)
       this.#downstreamEnd = downstream < 0 ? -1 : downstream + count
     }
     this.#open = []
+  }
+
+  #begin(upstream: number, downstream: number, count: number): void {
+    const run = { upstream, sequence: this.#sequence, downstream }
+    this.map.begin(run)
+    this.#unwritten.push(run)
+    this.#sequence = sequenceAfter(this.#sequence, count)
   }
 
   /** What was acknowledged since the last commit counts no more. */
