@@ -35,7 +35,9 @@ after(async () => {
   await Promise.all([source, target].map((cluster) => cluster[Symbol.asyncDispose]()))
 })
 
-function mirror(alias: string, topics: string, properties: MirrorOptions['properties'] = {}): Promise<Mirror> {
+/** Remote topics have configurations of their own here, which are not to become those of the source. */
+function mirror(alias: string, topics: string, more: MirrorOptions['properties'] = {}): Promise<Mirror> {
+  const properties = { [`${alias}->us.sync.topic.configs.enabled`]: 'false', ...more }
   return startMirror({ source, target, alias, topics, properties })
 }
 
