@@ -104,7 +104,8 @@ async function measure(name: string, runsCount: number, partitions: number, next
   const loadedMs = performance.now()
   const store = await LedgerStore.load(log, scope, { signal })
   let kept = 0
-  for (let partition = 0; partition < partitions; partition++) kept += store.find('topic', partition)?.runs.length ?? 0
+  for (let partition = 0; partition < partitions; partition++)
+    kept += store.find('topic', partition, 'newest')?.runs.length ?? 0
   const loadMs = performance.now() - loadedMs
   const heldMb = memoryMb() - before
   const segments = [...store.withHistory()].reduce((sum, { segmentsCount }) => sum + segmentsCount, 0)

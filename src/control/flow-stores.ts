@@ -71,7 +71,7 @@ function historyOf(
 ): FlowHistory {
   const findEntry = (topic: string, partition: number): LedgerEntry | null => {
     try {
-      return ledger.find(topic, partition)
+      return ledger.find(topic, partition, 'newest')
     } catch (error) {
       if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
       onUnreadable(error)

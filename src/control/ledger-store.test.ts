@@ -56,6 +56,23 @@ test('what was written is found, by this process and by the next', async () => {
   }
 })
 
+test('at first the newest runs are enough; all of them are there for who asks', async () => {
+  const log = new MemoryRecordLog(ledgerTopic)
+  const store = await load(log)
+  await store.write([write(transactions(0, 3), { replaces: true })], options)
+  assert.deepEqual(store.find('orders', 0, 'newest')?.runs, transactions(0, 3))
+  for (let start = 3; start < 10_003; start += 100) {
+    await store.write([write(transactions(start, 100))], options)
+    const newest = store.find('orders', 0, 'newest')
+    const count = newest?.runs.length ?? 0
+    assert.ok(count <= 256 && count >= Math.min(256, start), `${count} of ${start + 100}`)
+    assert.deepEqual(newest?.runs, transactions(start + 100 - count, count))
+  }
+  const early = store.find('orders', 0, 'newest')
+  await store.write([write(transactions(10_003, 5_000))], options)
+  assert.deepEqual(early?.allRuns?.(), transactions(0, 15_003))
+})
+
 test('writes for ten thousand partitions go out in one append', async () => {
   const log = new MemoryRecordLog(ledgerTopic)
   const store = await load(log)

@@ -112,8 +112,8 @@ export class LedgerStore implements LedgerWriter {
    * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW, LEDGER_SEGMENT_MISSING: this partition must not be copied
    *         before a human has decided; others are not concerned
    */
-  find(topic: string, partition: number): LedgerEntry | null {
-    return this.#partitions.get(topicPartitionKey(topic, partition))?.readEntry(this.#scope) ?? null
+  find(topic: string, partition: number, extent: 'all' | 'newest' = 'all'): LedgerEntry | null {
+    return this.#partitions.get(topicPartitionKey(topic, partition))?.readEntry(this.#scope, extent) ?? null
   }
 
   /** As LedgerPartition.readAround, of a source partition. */

@@ -36,6 +36,11 @@ export function isTransactional({ producerId }: LedgerIdentity): boolean {
 export interface LedgerEntry extends LedgerIdentity {
   /** Oldest first; never empty. */
   readonly runs: readonly Run[]
+  /**
+   * Present where `runs` are only the newest: all that there are when it is called, those written since included.
+   * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW, LEDGER_SEGMENT_MISSING
+   */
+  readonly allRuns?: () => readonly Run[]
   /** Present when they were written under another plan (isolation level): what is read now may be other records. */
   readonly isOtherPlan?: true
 }

@@ -19,8 +19,10 @@ import type { TopicPartition } from './topic-partition.ts'
 /** A head is rewritten with every append, so the runs in it are few: beyond either limit they move to a segment. */
 const HEAD_RUNS_MAX = 2048
 const HEAD_BYTES_MAX = 1280
-/** Segments that are read at the start, newest first; what a target can still have on its way lies in far fewer. */
+/** Segments that are read at most, newest first; what a target can still have on its way lies in far fewer. */
 const SEGMENTS_READ_MAX = 64
+/** As a rule a target holds all but the last few runs that were written ahead. */
+const NEWEST_RUNS = 256
 /** What a segment costs in memory besides its bytes: an entry of a map, an object, a buffer. */
 const SEGMENT_OVERHEAD_BYTES = 250
 
@@ -93,20 +95,30 @@ export class LedgerPartition {
   }
 
   /**
-   * @returns identity and all runs; null when nothing is written down, or for other clusters than these
+   * @param extent   'newest': some hundred runs, and a way to the others. With many partitions unpacking all takes minutes
+   * @returns identity and runs; null when nothing is written down, or for other clusters than these
    * @throws LEDGER_RECORD_CORRUPT, LEDGER_RECORD_TOO_NEW, LEDGER_SEGMENT_MISSING
    */
-  readEntry(scope: LedgerScope): LedgerEntry | null {
+  readEntry(scope: LedgerScope, extent: 'all' | 'newest' = 'all'): LedgerEntry | null {
     const head = this.readHead()
     if (head === null || !isSameScope(head.scope, scope)) return null
+    const isOtherPlan = head.scope.planHash !== 0n && head.scope.planHash !== scope.planHash
+    const entry = { ...head.identity, ...(isOtherPlan ? { isOtherPlan } : {}) }
+    if (extent === 'all') return { ...entry, runs: this.#readRuns(head, SEGMENTS_READ_MAX) }
+    const runs = this.#readRuns(head, head.runs.length < NEWEST_RUNS ? 1 : 0).slice(-NEWEST_RUNS)
+    return { ...entry, runs, allRuns: () => this.readEntry(scope)?.runs ?? [] }
+  }
+
+  /** Runs of the head and of so many segments before it. */
+  #readRuns(head: LedgerHead, segmentsMax: number): readonly Run[] {
+    const firstRead = Math.max(head.firstSegment, head.nextSegment - segmentsMax)
+    if (firstRead === head.nextSegment) return head.runs
     const map = new OffsetMap()
-    const firstRead = Math.max(head.firstSegment, head.nextSegment - SEGMENTS_READ_MAX)
     for (let number = firstRead; number < head.nextSegment; number++) {
       for (const run of this.#readSegment(head, number)) map.begin(run)
     }
     for (const run of head.runs) map.begin(run)
-    const isOtherPlan = head.scope.planHash !== 0n && head.scope.planHash !== scope.planHash
-    return { ...head.identity, runs: [...map.runs()], ...(isOtherPlan ? { isOtherPlan } : {}) }
+    return [...map.runs()]
   }
 
   /**

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { errors } from '../base/errors.ts'
 import type { ProducerIdentity } from '../kafka/transactions.ts'
+import type { LedgerEntry } from '../mirror/ledger-entry.ts'
+import type { Run } from '../mirror/run.ts'
 import { Locator } from './locator.ts'
 import type { LocatorPorts, TargetSequence, TargetTail } from './locator-ports.ts'
 import { MirroredPartition } from './mirrored-partition.ts'
@@ -13,16 +15,23 @@ const identity = {
 }
 const runs = [{ upstream: 0, sequence: 0, downstream: 0 }]
 
-function partitionOf(partition: number): MirroredPartition {
+function partitionOf(partition: number, ledger: Partial<LedgerEntry> = {}): MirroredPartition {
   return new MirroredPartition({
     ...{ sourceTopic: 't', targetTopic: 'eu.t', partition, storedPosition: null, isAdded: false },
-    ...{ sourceTopicId: null, targetTopicId: null, ledger: { ...identity, runs } },
+    ...{ sourceTopicId: null, targetTopicId: null, ledger: { ...identity, runs, ...ledger } },
     target: { timestampType: 'CreateTime', maxMessageBytes: 1e6 },
   })
 }
 
 /** A target with 100 records of ours in each partition. */
-function setUp(world: { sequence: TargetSequence; fence: ProducerIdentity | null | Error; markersFrom: number }) {
+function setUp(world: {
+  sequence: TargetSequence
+  fence: ProducerIdentity | null | Error
+  markersFrom: number
+  ledger?: Partial<LedgerEntry>
+  /** Default 100. */
+  end?: number
+}) {
   const said: string[] = []
   const fences: number[] = []
   let tailsCount = 0
@@ -35,7 +44,7 @@ function setUp(world: { sequence: TargetSequence; fence: ProducerIdentity | null
     producerIdentity: async () => ({ producerId: 77n, producerEpoch: 0 }),
     targetSettings: async () => new Map(),
     targetSequences: async (list) => each(list, world.sequence),
-    targetEnds: async (list) => each(list, fences.length > 0 && world.fence !== null ? 101 : 100),
+    targetEnds: async (list) => each(list, (world.end ?? 100) + (fences.length > 0 && world.fence !== null ? 1 : 0)),
     sourceBounds: async (list) => each(list, 0),
     async fence(list) {
       fences.push(list.length)
@@ -67,7 +76,7 @@ function setUp(world: { sequence: TargetSequence; fence: ProducerIdentity | null
     onUnpositioned: name('unpositioned'),
     onStartMissing: name('missing'),
   })
-  const partitions = [0, 1].map(partitionOf)
+  const partitions = [0, 1].map((partition) => partitionOf(partition, world.ledger))
   for (const partition of partitions) locator.locate(partition)
   const stop = new AbortController()
   const ended = locator.run({ signal: stop.signal }).catch((error: unknown) => error)
@@ -131,4 +140,57 @@ test('who finds a successor’s epoch, and cannot raise its own, ends', async ()
   const { said, ended } = setUp({ sequence: 'superseded', fence: replaced, markersFrom: 99 })
   assert.equal(await ended, replaced)
   assert.deepEqual(said, [])
+})
+
+/** Records with a marker behind each, of which the newest runs are unpacked. */
+const long: readonly Run[] = Array.from({ length: 600 }, (_, index) => ({
+  upstream: 2 * index,
+  sequence: index,
+  downstream: index,
+}))
+const newest = long.slice(-256)
+const FRESH = { isAdjacent: true, leaderEpoch: -1, maxTimestampMs: 1_000, nowMs: 1_000 }
+
+test('older runs are unpacked only where the target has not come to the newest, and say where the copy goes on', async () => {
+  let askedCount = 0
+  const ledger = { runs: newest, allRuns: () => (askedCount++, long) }
+  const recent = setUp({ sequence: 499, fence: null, markersFrom: 1, ledger, end: 500 })
+  await recent.until(recent.areLocated)
+  recent.stop()
+  assert.equal(recent.partitions[0]?.fetchOffset, 999)
+  assert.equal(askedCount, 0)
+
+  const behind = setUp({ sequence: 99, fence: null, markersFrom: 1, ledger })
+  await behind.until(behind.areLocated)
+  behind.stop()
+  for (const one of behind.partitions) {
+    assert.equal(one.fetchOffset, 199)
+    assert.equal(one.map?.runCount, 600)
+    // Another record than the one that may be on its way with this sequence.
+    assert.equal(one.strays?.isAtOdds(100, { upstreamOffset: 201, count: 1 }, FRESH), true)
+  }
+  assert.equal(askedCount, 2)
+})
+
+test('a target that ends before the newest runs, and has forgotten the producer, is not taken for an empty one', async () => {
+  const fence = { producerId: 9n, producerEpoch: 4 }
+  const ledger = { runs: newest, allRuns: () => long }
+  const { fences, partitions, until, areLocated, stop } = setUp({ sequence: null, fence, markersFrom: 1, ledger })
+  await until(areLocated)
+  stop()
+  assert.deepEqual(fences, [2])
+  assert.deepEqual(
+    partitions.map(({ fetchOffset }) => fetchOffset),
+    [199, 199],
+  )
+})
+
+test('older runs that cannot be read stop their partition', async () => {
+  const allRuns = (): never => {
+    throw errors.LEDGER_SEGMENT_MISSING({ ledgerTopic: 'l', offset: 1, segment: 2, topic: 't', partition: 0 })
+  }
+  const { said, until, stop } = setUp({ sequence: 99, fence: null, markersFrom: 1, ledger: { runs: newest, allRuns } })
+  await until(() => said.length === 2)
+  stop()
+  assert.deepEqual(said, ['refused 0', 'refused 1'])
 })

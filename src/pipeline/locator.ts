@@ -11,8 +11,9 @@ import type { LocatorCallOptions as CallOptions, PartitionAnswers, TargetSequenc
 import type { LocatorDependencies } from './locator-dependencies.ts'
 import type { MirroredPartition } from './mirrored-partition.ts'
 import { UNKNOWN_TARGET_SETTINGS } from './partition-assignment.ts'
+import { recallRuns } from './recall-runs.ts'
 import { StrayBatches } from './stray-batches.ts'
-import { isPlaceable, traceOf } from './target-trace.ts'
+import { endsBeforeRuns, isPlaceable, traceOf } from './target-trace.ts'
 import type { TargetFacts, Unplaced, Unseen } from './target-trace.ts'
 
 const RETRY_MS = 200
@@ -120,6 +121,7 @@ export class Locator {
       if (failure instanceof TwinlogError) this.#delay(partition, failure)
       else if (targetEnd instanceof TwinlogError) this.#delay(partition, targetEnd)
       else if (targetEnd === undefined) continue
+      else if (sequence === null && endsBeforeRuns(partition, targetEnd) && !this.#recall(partition)) continue
       else if (isPlaceable(partition, sequence, targetEnd))
         await this.#place(partition, traceOf(partition, sequence, targetEnd), unplaced, options)
       else unseen.push({ partition, targetEnd })
@@ -243,12 +245,20 @@ export class Locator {
     const { ledger } = partition
     partition.ledger = null
     if (ledger === null || !this.#deps.isIdempotent) return
-    const { runs, isOtherPlan = false, ...identity } = ledger
+    const { runs, allRuns, isOtherPlan = false, ...identity } = ledger
     partition.identity = identity
     partition.map = OffsetMap.from(runs)
+    partition.allRuns = allRuns ?? null
     partition.strays = new StrayBatches(runs, { leaderEpoch: identity.sourceLeaderEpoch, isOtherPlan, end: null })
     partition.isRegistered = true
     partition.hasWritten = true
+  }
+
+  /** @returns false when the older runs cannot be read: the partition stops */
+  #recall(partition: MirroredPartition): boolean {
+    const failure = recallRuns(partition)
+    if (failure !== null) this.#delay(partition, failure)
+    return failure === null
   }
 
   async #place(
@@ -257,6 +267,9 @@ export class Locator {
     unplaced: Unplaced[],
     options: CallOptions,
   ): Promise<void> {
+    const { targetSequence } = target
+    const isFound = targetSequence !== null && partition.map?.runAtSequence(targetSequence) !== null
+    if (!isFound && !this.#recall(partition)) return
     const { map, hasWritten, ackedSequence, ackedOffset, hole } = partition
     const { storedPosition } = partition.assignment
     const isIdentitySpent = partition.isIdentitySpent || partition.fence !== null
@@ -362,6 +375,7 @@ export class Locator {
         sourceLeaderEpoch: -1,
       } satisfies LedgerIdentity
       partition.map = new OffsetMap()
+      partition.allRuns = null
       partition.isRegistered = false
     }
     partition.hasWritten = false

@@ -77,6 +77,8 @@ export class MirroredPartition {
   state: WriterState = { name: 'locating' }
   identity: LedgerIdentity | null = null
   map: OffsetMap | null = null
+  /** All runs in the ledger, older ones than those of `map` too; null: there are no others. */
+  allRuns: (() => readonly Run[]) | null = null
   /** The ledger holds an entry under this identity. */
   isRegistered = false
   /** Whether any batch was sent under this identity, in this life or one before. */

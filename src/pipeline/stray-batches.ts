@@ -30,7 +30,7 @@ export interface PieceCircumstances {
  * place of other records, and these would be counted as copied. Nor is it where the broker may forget the sequence. In these cases strays have to be fenced first.
  */
 export class StrayBatches {
-  readonly #map: OffsetMap
+  #map: OffsetMap
   readonly #leaderEpoch: number
   readonly #isOtherPlan: boolean
   /** Sequence after the last one that was sent; null where another process sent them. */
@@ -51,6 +51,11 @@ export class StrayBatches {
     this.#map = OffsetMap.from(runs)
     this.#leaderEpoch = leaderEpoch
     this.#isOtherPlan = isOtherPlan
+  }
+
+  /** Older runs that stood in the ledger, too. */
+  recall(older: readonly Run[]): void {
+    this.#map = OffsetMap.from([...older, ...this.#map.runs()])
   }
 
   /** Takes note of an acknowledged batch. @returns whether all strays are behind what was written since */

@@ -31,14 +31,19 @@ export function isPlaceable(
   sequence: TargetSequence | TwinlogError,
   targetEnd: number,
 ): boolean {
-  const { identity, map, hasWritten, mustFence, fence, ackedSequence, isIdentitySpent, strays } = partition
+  const { identity, hasWritten, mustFence, fence, ackedSequence, isIdentitySpent, strays } = partition
   if (identity === null || !hasWritten) return true
   if (mustFence || fence !== null || sequence instanceof TwinlogError || sequence === 'superseded') return false
   // Under another epoch a stray would not be known as the batch that it is.
   if (isIdentitySpent && strays !== null) return false
   if (sequence !== null) return true
+  return ackedSequence < 0 && endsBeforeRuns(partition, targetEnd)
+}
+
+/** Whether the target's log ends where the first run that is known would begin, or before. */
+export function endsBeforeRuns({ map }: MirroredPartition, targetEnd: number): boolean {
   const [first] = map?.runs() ?? []
-  return first !== undefined && ackedSequence < 0 && targetEnd <= first.downstream
+  return first !== undefined && targetEnd <= first.downstream
 }
 
 /** What the producer state alone says. Nothing sent under the identity: what came before it is there. */
