@@ -216,6 +216,7 @@ test('a commit whose answer is lost is asked for again, not aborted', async () =
     await twinlog.waitUntilGrown('lost', 500)
   }
   await stream.stop()
+  assert.deepEqual(twinlog.eventsOf('TransactionAborted').concat(twinlog.eventsOf('FlowFailed')), [])
   await untilCommitted('lost', 'lost', twinlog)
   await assertExactlyOnce('lost', 'lost')
   await twinlog.stop()
