@@ -73,12 +73,12 @@ function copyLines(copy: CopyForecast): string[] {
   const about = bytesFrom === 'probe' ? 'about (by the probe) ' : 'about '
   const bytes = bytesLeft === null ? 'bytes not known' : `${about}${byteText(bytesLeft)}`
   const total = `of ${fullCount(offsetsTotal)}${bytesTotal === null ? '' : ` and ${byteText(bytesTotal)}`}`
+  const rest =
+    offsetsLeft === offsetsTotal
+      ? 'all that the source holds'
+      : `${total} that the source holds; the rest is copied already`
   return [
-    ...wrappedLines(
-      '  copy    ',
-      `${fullCount(offsetsLeft)} offsets, ${bytes} (${total} that the source holds; the rest is copied already), of ${what}`,
-      indent,
-    ),
+    ...wrappedLines('  copy    ', `${fullCount(offsetsLeft)} offsets, ${bytes} (${rest}), of ${what}`, indent),
     ...wrappedLines('  time    ', timeText(copy), indent),
   ]
 }
