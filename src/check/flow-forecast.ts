@@ -47,6 +47,8 @@ export interface ForecastDependencies {
   readonly rate: number | null
   /** How long is read to measure it; 0: nothing is. */
   readonly probeSeconds: number
+  /** Replication factors of the topics of heartbeats that flows of the file write, by the alias of the cluster. */
+  readonly heartbeats: ReadonlyMap<string, number>
 }
 
 /**
@@ -67,7 +69,10 @@ export async function forecastFlow(
     ),
   )
   const wanted = views.filter(({ topic }) => selected.has(topic))
-  const topics = await forecastTopics(plan, clusters, wanted, { signal })
+  const topics = await forecastTopics(plan, clusters, wanted, {
+    signal,
+    heartbeatsAtSource: deps.heartbeats.get(plan.source.alias),
+  })
   const names = wanted.map(({ topic }) => topic).toSorted()
   const backlog = await readBacklog(plan, clusters, names, { signal })
   const isProbed = deps.rate === null || backlog.partitions.some((one) => bytesLeft(one) === null)

@@ -28,7 +28,9 @@ export interface TopicForecast {
   readonly refuse: readonly TopicCollision[]
   /** Internal topics, ours and those of MirrorMaker 2, that are not there yet. */
   readonly createInternal: readonly PlannedTopic[]
-  /** Internal topics that are there. */
+  /** The same on the source: offset syncs, and heartbeats that flows of the file write there. */
+  readonly createAtSource: readonly PlannedTopic[]
+  /** Internal topics of the target that are there. */
   readonly internal: readonly string[]
   /** What could not be found out. */
   readonly problems: readonly string[]
@@ -36,6 +38,8 @@ export interface TopicForecast {
 
 interface ForecastOptions {
   readonly signal: AbortSignal
+  /** Replication factor of the topic of heartbeats that flows of the file write to the source; undefined: none do. */
+  readonly heartbeatsAtSource: number | undefined
 }
 
 /**
@@ -75,12 +79,23 @@ export async function forecastTopics(
     options,
   )
   const missing = internal.filter(({ topic }) => !there.has(topic))
+  const source = new TargetTopicsAdmin(sourceAdmin)
+  const atSource = topicsAtSource(plan, options)
+  const thereAtSource = await source.describe(
+    atSource.map(({ topic }) => topic),
+    options,
+  )
   return {
     create: await tried(target, create, options),
     grow: decisions.grow,
     alter,
     refuse: decisions.refuse,
     createInternal: await tried(target, missing, options),
+    createAtSource: await tried(
+      source,
+      atSource.filter(({ topic }) => !thereAtSource.has(topic)),
+      options,
+    ),
     internal: [...there.keys()],
     problems,
   }
@@ -124,23 +139,33 @@ function internalTopics({
   offsetSyncs,
   groups,
 }: FlowPlan): readonly NewTopic[] {
-  const compacted = (topic: string, partitionsCount: number, replicationFactor: number, more = {}): NewTopic => ({
-    topic,
-    partitionsCount,
-    replicationFactor,
-    configs: new Map([...Object.entries<string>(more), ['cleanup.policy', 'compact']]),
-  })
   const { offsetsTopic, ledgerTopic, partitionsCount, replicationFactor, topicConfigs } = positions
   const { configTopic } = transactions
   const { checkpoints } = groups
   return [
-    compacted(offsetsTopic, partitionsCount, replicationFactor, topicConfigs),
-    compacted(ledgerTopic, 1, replicationFactor),
+    { ...compacted(offsetsTopic, replicationFactor, topicConfigs), partitionsCount },
+    compacted(ledgerTopic, replicationFactor),
     ...(transactions.support === 'enabled'
-      ? [compacted(configTopic.topic, 1, configTopic.replicationFactor, configTopic.configs)]
+      ? [compacted(configTopic.topic, configTopic.replicationFactor, configTopic.configs)]
       : []),
-    ...(heartbeats === undefined ? [] : [compacted(policy.heartbeatsTopic(), 1, heartbeats.replicationFactor)]),
-    ...(checkpoints === undefined ? [] : [compacted(checkpoints.topic, 1, checkpoints.replicationFactor)]),
-    ...(offsetSyncs?.location === 'target' ? [compacted(offsetSyncs.topic, 1, offsetSyncs.replicationFactor)] : []),
+    ...(heartbeats === undefined ? [] : [compacted(policy.heartbeatsTopic(), heartbeats.replicationFactor)]),
+    ...(checkpoints === undefined ? [] : [compacted(checkpoints.topic, checkpoints.replicationFactor)]),
+    ...(offsetSyncs?.location === 'target' ? [compacted(offsetSyncs.topic, offsetSyncs.replicationFactor)] : []),
   ]
+}
+
+function topicsAtSource(
+  { offsetSyncs, policy }: FlowPlan,
+  { heartbeatsAtSource }: ForecastOptions,
+): readonly NewTopic[] {
+  return [
+    ...(offsetSyncs?.location === 'source' ? [compacted(offsetSyncs.topic, offsetSyncs.replicationFactor)] : []),
+    ...(heartbeatsAtSource === undefined ? [] : [compacted(policy.heartbeatsTopic(), heartbeatsAtSource)]),
+  ]
+}
+
+/** One partition, as most of them have. */
+function compacted(topic: string, replicationFactor: number, configs: Readonly<Record<string, string>> = {}): NewTopic {
+  const all = new Map([...Object.entries(configs), ['cleanup.policy', 'compact']] as const)
+  return { topic, partitionsCount: 1, replicationFactor, configs: all }
 }

@@ -25,18 +25,21 @@ interface PlanSurroundings extends CommandSurroundings {
  */
 export async function runPlan(args: PlanArguments, surroundings: PlanSurroundings): Promise<ExitCode> {
   const { clock, random, signal, environment, stdout, stderr } = surroundings
-  const { flows } = resolvePlan(readProperties(args.file), { clusters: args.clusters, environment })
+  const { flows, heartbeatFlows } = resolvePlan(readProperties(args.file), { clusters: args.clusters, environment })
   const write = jsonLines(stdout)
   const say = sayLines(stdout)
   const writeLine = (line: string): void => void stderr.write(`${line}\n`)
   const log = createTextLog({ writeLine, now: () => clock.now(), hasColours: false })
   const observe = new Logger(log, new LogLevel('warn'))
+  const heartbeats = new Map<string, number>()
+  for (const { target, heartbeats: emitted } of [...flows, ...heartbeatFlows])
+    if (emitted !== undefined) heartbeats.set(target.alias, emitted.replicationFactor)
   const forecasts: FlowForecast[] = []
   for (const plan of flows) {
     await using resources = new AsyncDisposableStack()
     const clusters = await openVerifyClusters(plan, { clock, random, observe }, resources, { signal })
     const { rate, probeSeconds } = args
-    const forecast = await forecastFlow(plan, clusters, { clock, signal, rate, probeSeconds })
+    const forecast = await forecastFlow(plan, clusters, { clock, signal, rate, probeSeconds, heartbeats })
     forecasts.push(forecast)
     if (args.isJson) write('flow', forecast)
     else say([...flowForecastLines(forecast), ''])
@@ -46,6 +49,6 @@ export async function runPlan(args: PlanArguments, surroundings: PlanSurrounding
   return forecasts.some(wouldFail) ? exitCodes.findings : exitCodes.ok
 }
 
-function wouldFail({ topics: { create, createInternal, refuse } }: FlowForecast): boolean {
-  return refuse.length > 0 || [...create, ...createInternal].some(({ refusal }) => refusal !== null)
+function wouldFail({ topics: { create, createInternal, createAtSource, refuse } }: FlowForecast): boolean {
+  return refuse.length > 0 || [...create, ...createInternal, ...createAtSource].some(({ refusal }) => refusal !== null)
 }

@@ -24,6 +24,7 @@ function forecast(
     alter: [],
     refuse: [],
     createInternal: [],
+    createAtSource: [],
     internal: [],
     problems: [],
     ...changes,
@@ -54,6 +55,7 @@ describe('plan, for people', () => {
       alter: [{ topic: 'eu.y', configs: [{ name: 'retention.ms', value: '5', before: null }] }],
       refuse: [{ topic: 'a', targetTopic: 'b', otherTopic: 'c' }],
       createInternal: [planned('mm2-offsets.eu.internal')],
+      createAtSource: [planned('mm2-offset-syncs.us.internal')],
       internal: ['heartbeats'],
     }
     const all = [...flowForecastLines(forecast(changes, copy)), ...demandLines([forecast(changes, copy)])]
@@ -63,7 +65,10 @@ describe('plan, for people', () => {
     assert.match(flat, /grow eu\.x from 1 to 2 partitions/)
     assert.match(flat, /alter eu\.y: retention\.ms not set -> 5/)
     assert.match(flat, /refuse a: c is copied to b already/)
-    assert.match(flat, /create mm2-offsets\.eu\.internal .*, internal keep internal topics that are there: heartbeats/)
+    assert.match(
+      flat,
+      /create mm2-offsets\.eu\.internal .*, internal create mm2-offset-syncs\.us\.internal .*, internal, on the source keep internal topics that are there: heartbeats/,
+    )
     assert.match(flat, /copy 750 offsets, about 3\.00 MB \(of 1,000 and 4\.00 MB that the source holds/)
     assert.match(flat, /time 2\.0 s at 1\.50 MB\/s \(as given\)/)
     assert.match(flat, /NOTE something is not known/)

@@ -18,8 +18,16 @@ export function flowForecastLines({ flow, topics, copy, problems }: FlowForecast
   ]
 }
 
-function topicsLines({ create, grow, alter, refuse, createInternal, internal }: TopicForecast): string[] {
-  const isUnchanged = create.length + grow.length + alter.length + createInternal.length === 0
+function topicsLines({
+  create,
+  grow,
+  alter,
+  refuse,
+  createInternal,
+  createAtSource,
+  internal,
+}: TopicForecast): string[] {
+  const isUnchanged = create.length + grow.length + alter.length + createInternal.length + createAtSource.length === 0
   return [
     ...listed('create', create, plannedText),
     ...create.flatMap(refusalLines),
@@ -42,6 +50,8 @@ function topicsLines({ create, grow, alter, refuse, createInternal, internal }: 
     ),
     ...listed('create', createInternal, (topic) => `${plannedText(topic)}, internal`),
     ...createInternal.flatMap(refusalLines),
+    ...listed('create', createAtSource, (topic) => `${plannedText(topic)}, internal, on the source`),
+    ...createAtSource.flatMap(refusalLines),
     ...(internal.length === 0
       ? []
       : wrappedLines('  keep    ', `internal topics that are there: ${internal.join(', ')}`, indent)),

@@ -257,8 +257,8 @@ test('plan says what will be created, changed and copied, touches nothing, and i
   for (const topic of ['plan-done', 'plan-new', 'plan-old'])
     await generateRecords(source.adminProperties, { topic, partitions: 1, count: 1_000, valueBytes: 1_000 })
   await commitGroupOffsets(source, 'plan-readers', 'plan-new', { 0: 5 })
-  const options = { ...flow('plan-.*'), alias: 'pl' }
-  await using first = await startMirror({ ...options, topics: 'plan-done' })
+  const options = { ...flow('plan-.*', { 'emit.offset-syncs.enabled': 'true' }), alias: 'pl' }
+  await using first = await startMirror({ ...flow('plan-done'), alias: 'pl' })
   await first.waitUntilCopied('plan-done')
   await first.stop()
   const groups = ['plan-readers', 'pl-mm2']
@@ -267,7 +267,7 @@ test('plan says what will be created, changed and copied, touches nothing, and i
   assert.equal(exitCode, 0, output)
   assert.deepEqual(await Promise.all([contentOf(source, groups), contentOf(target, groups)]), before)
   const forecast = lines.find(({ event }) => event === 'flow') as unknown as FlowForecast
-  const { create, grow, alter, refuse, createInternal, internal } = forecast.topics
+  const { create, grow, alter, refuse, createInternal, createAtSource, internal } = forecast.topics
   assert.deepEqual(
     create.map(({ topic, partitionsCount, replicationFactor, configs: set, refusal }) => [
       topic,
@@ -290,6 +290,10 @@ test('plan says what will be created, changed and copied, touches nothing, and i
     { topic: 'pl.plan-old', configs: [{ name: 'retention.ms', value: '777600000', before: '60000' }] },
   ])
   assert.deepEqual([refuse, createInternal], [[], []])
+  assert.deepEqual(
+    createAtSource.map(({ topic, refusal }) => [topic, refusal]),
+    [['mm2-offset-syncs.us.internal', null]],
+  )
   assert.deepEqual(internal.toSorted(), [
     'mm2-ledger.pl.internal',
     'mm2-offsets.pl.internal',
