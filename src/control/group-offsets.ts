@@ -95,19 +95,25 @@ export class GroupOffsets implements FlowDuty {
     const { checkpoints, syncIntervalMs } = this.#plan.groups
     const flow = this.#plan.name
     await this.#awaitLocated(signal)
-    await this.#openCheckpoints(signal)
+    // Checkpoints that cannot be written are no reason to leave groups where they are.
+    const [opened] = await Promise.allSettled([this.#openCheckpoints(signal)])
     this.#hasLooked = true
     const nowMs = clock.monotonic()
     // Rounds are a little early or late.
     const isDue = (nextMs: number): boolean => nowMs >= nextMs - this.intervalMs / 2
-    const isCheckpointDue = checkpoints !== undefined && isDue(this.#nextCheckpointMs)
+    const isOpen = checkpoints !== undefined && opened.status === 'fulfilled'
+    const isCheckpointDue = isOpen && isDue(this.#nextCheckpointMs)
     const isSyncDue = syncIntervalMs !== undefined && isDue(this.#nextSyncMs)
     const othersBefore = this.#sources.others.size
     const look = await this.#sources.look(
       async (read) => {
         const groups = await this.#take(read, { signal })
-        if (isCheckpointDue) await this.#emit(groups, { signal })
-        if (isSyncDue) await this.#sync.sync(groups, { signal })
+        const [emitted, synced] = await Promise.allSettled([
+          isCheckpointDue ? this.#emit(groups, { signal }) : null,
+          isSyncDue ? this.#sync.sync(groups, { signal }) : null,
+        ])
+        throwIfRejected(emitted)
+        throwIfRejected(synced)
       },
       { signal },
     )
@@ -120,6 +126,7 @@ export class GroupOffsets implements FlowDuty {
       })
     if (isCheckpointDue) this.#nextCheckpointMs = nowMs + checkpoints.intervalMs
     if (isSyncDue) this.#nextSyncMs = nowMs + syncIntervalMs
+    throwIfRejected(opened)
   }
 
   details(): Readonly<Record<string, unknown>> {
@@ -240,6 +247,10 @@ export class GroupOffsets implements FlowDuty {
     if (this.#book.noteTrouble(groupId, error.message))
       this.#deps.observe.event('GroupUnreadable', { flow: this.#plan.name, group: groupId, error })
   }
+}
+
+function throwIfRejected(outcome: PromiseSettledResult<unknown>): void {
+  if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** @returns undefined where there is nothing to write */

@@ -1,3 +1,4 @@
+import { TwinlogError } from '../base/catalogue.ts'
 import type { ClusterClient } from '../kafka/cluster-client.ts'
 import { readCompactedTopic } from '../kafka/compacted-topic.ts'
 import { PastOffsetSyncs } from '../mirror/past-offset-syncs.ts'
@@ -20,13 +21,24 @@ export class PastSyncReader {
     return this.#syncs
   }
 
-  /** Reads them, once; a topic that is not there holds none. @throws KAFKA_*, connection errors */
+  /**
+   * Reads them, once; a topic that is not there holds none. They lie on the source as a rule, which may be away, or not let us: then what they alone know is not
+   * known, and the next call tries again.
+   */
   async open({ signal }: CallOptions): Promise<void> {
-    if (this.#syncs !== null) return
+    try {
+      if (this.#syncs === null) this.#syncs = await this.#read(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<PastOffsetSyncs> {
     const syncs = new PastOffsetSyncs()
     const { topics } = await this.#cluster.refreshMetadata({ signal, topics: [this.#topic] })
     if (topics.get(this.#topic)?.errorCode === 0)
       await readCompactedTopic(this.#cluster, this.#topic, ({ key, value }) => syncs.take(key, value), { signal })
-    this.#syncs = syncs
+    return syncs
   }
 }

@@ -159,13 +159,7 @@ export class StoredOffsets {
   async #look(partitions: readonly TopicPartition[], { signal }: CallOptions): Promise<void> {
     const remote = partitions.map(({ topic, partition }) => ({ topic: this.#remote(topic), partition }))
     this.#bounds = await targetBounds(this.#clusters.target, remote, { signal })
-    try {
-      await this.#pastSyncs?.open({ signal })
-    } catch (error) {
-      // They lie on the source as a rule, which may be gone. What they alone know is then not known.
-      signal.throwIfAborted()
-      if (!(error instanceof TwinlogError) || error.kind === 'defect') throw error
-    }
+    await this.#pastSyncs?.open({ signal })
   }
 
   #copied(topic: string, partition: number): CopiedPartition | null {

@@ -116,8 +116,13 @@ test('groups of the source stand at the same records on the target, also after a
     await seed(topic, 700, 350)
     mirror = await start()
     await commitGroupOffsets(source, 'old', topic, { 0: 3, 1: 77 })
+    // A group of the consumer protocol stays one when its members have left.
+    await using modern = await joinGroup(source, 'modern', topic, 'consumer')
+    await modern[Symbol.asyncDispose]()
+    await commitGroupOffsets(source, 'modern', topic, { 1: 50 })
     const now = expected.downstreamOf(0, 200)
     await awaitGroup(mirror, 'behind', topic, { 0: now, 1: behind[1] })
+    await awaitGroup(mirror, 'modern', topic, { 1: expected.downstreamOf(1, 50) })
     await awaitGroup(mirror, 'old', topic, { 0: expected.downstreamOf(0, 3), 1: expected.downstreamOf(1, 77) })
     await commitGroupOffsets(source, 'behind', topic, { 0: 40 })
     await until('the checkpoint to go back', async () => {
@@ -150,8 +155,14 @@ async function assertToldByProcess(mirror: Mirror, topic: string, expected: Expe
     return (await response.json()) as Answer
   }
   const { flows } = await ask<{ flows: { groups: GroupReport[] }[] }>('/groups')
-  const states = Object.fromEntries(flows.flatMap(({ groups }) => groups).map(({ group, state }) => [group, state]))
-  assert.deepEqual(states, { behind: 'ahead', old: 'synced' })
+  assert.deepEqual(
+    flows.flatMap(({ groups }) => groups).map(({ group, type, state }) => [group, type, state]),
+    [
+      ['behind', 'classic', 'ahead'],
+      ['modern', 'consumer', 'synced'],
+      ['old', 'classic', 'synced'],
+    ],
+  )
   const old = await ask<{ offsets: TranslatedOffset[] }>('/offsets?group=old')
   assert.deepEqual(
     old.offsets
