@@ -62,7 +62,9 @@ function explainAlias(key: string, aliases: readonly string[]): UnknownKey | und
   const name = key.slice(at + 1)
   const named = key.slice(0, at).split('->')
   const wrong = named.filter((alias) => !aliases.includes(alias))
-  if (named.length > 2 || wrong.length === 0 || named.includes('')) return undefined
+  // Three words with dots are rather a misspelt setting than an alias.
+  const isSetting = named.length === 1 && key.slice(0, at).includes('.')
+  if (isSetting || named.length > 2 || wrong.length === 0 || named.includes('')) return undefined
   const meant = named.map((alias) => (aliases.includes(alias) ? alias : nearestAlias(alias, aliases)))
   const isGuessed = meant.every((alias) => alias !== undefined) && new Set(meant).size === named.length
   const cause = `"${wrong.join('" and "')}" is not among the clusters ${aliases.join(', ')}`

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, test } from 'node:test'
-import { installKafka } from '../../dev/kafka/install.ts'
+import { test } from 'node:test'
 import { inheritedClientKeys } from '../../src/config/client-keys.ts'
 import { javaSettings } from '../support/java-settings.ts'
 import { kafkaSettings } from '../support/kafka-settings.ts'
 import { connectorKeys } from '../../src/config/connector-keys.ts'
+import { formerNames } from '../../src/config/flow-settings.ts'
+import { askMirrorMaker } from '../support/settings-oracle.ts'
 import { parseProperties } from '../../src/config/properties.ts'
 import { connectorClientView, connectorView, workerView } from '../../src/config/view.ts'
 import type { View } from '../../src/config/view.ts'
@@ -72,58 +72,43 @@ const added: Readonly<Record<string, readonly string[]>> = {
   'target.admin': ['client.id'],
 }
 
-let lines: string[][] = []
-
-before(async () => {
-  const { classPath } = await installKafka()
+test('every view of the settings is the one that the real MirrorMaker 2 has', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'twinlog-settings-'))
   try {
     writeFileSync(join(folder, 'mm2.properties'), file)
-    const oracle = join(import.meta.dirname, 'SettingsOracle.java')
-    const { stdout, stderr, status } = spawnSync('java', ['-cp', classPath, oracle, join(folder, 'mm2.properties')], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    })
-    assert.equal(status, 0, stderr)
-    lines = stdout.split('\n').map((line) => line.split('\t'))
+    const [seen] = await askMirrorMaker([join(folder, 'mm2.properties')], {})
+    const theirs = seen?.flows?.['A->B']?.views ?? {}
+    const { properties } = parseProperties(file, 'mm2.properties')
+    const connector = connectorView(properties, { source: 'A', target: 'B' }, (key) => connectorKeys.has(key))
+    const views: Readonly<Record<string, View>> = {
+      worker: workerView(properties, 'B'),
+      connector,
+      'source.consumer': connectorClientView(connector, 'source', 'consumer'),
+      'source.admin': connectorClientView(connector, 'source', 'admin'),
+      'target.admin': connectorClientView(connector, 'target', 'admin'),
+    }
+    for (const [name, view] of Object.entries(views)) {
+      const wanted = Object.entries(theirs[name] ?? {}).filter(([key]) => added[name]?.includes(key) !== true)
+      assert.ok(wanted.length >= 5)
+      const ours = Object.fromEntries([...view].map(([key, { value }]) => [key, value]))
+      assert.deepEqual(ours, Object.fromEntries(wanted), name)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
 })
 
-function namesOf(kind: string): string[] {
-  return lines.filter(([what, of]) => what === 'name' && of === kind).map(([, , name = '']) => name)
-}
-
-test('every view of the settings is the one that the real MirrorMaker 2 has', () => {
-  const { properties } = parseProperties(file, 'mm2.properties')
-  const connector = connectorView(properties, { source: 'A', target: 'B' }, (key) => connectorKeys.has(key))
-  const views: Readonly<Record<string, View>> = {
-    worker: workerView(properties, 'B'),
-    connector,
-    'source.consumer': connectorClientView(connector, 'source', 'consumer'),
-    'source.admin': connectorClientView(connector, 'source', 'admin'),
-    'target.admin': connectorClientView(connector, 'target', 'admin'),
-  }
-  for (const [name, view] of Object.entries(views)) {
-    const theirs = lines.filter(
-      ([what, of, key = '']) => what === 'view' && of === name && added[name]?.includes(key) !== true,
-    )
-    assert.ok(theirs.length >= 5)
-    const ours = Object.fromEntries([...view].map(([key, { value }]) => [key, value]))
-    assert.deepEqual(ours, Object.fromEntries(theirs.map(([, , key = '', value = '']) => [key, value])), name)
-  }
-})
-
-test('the inherited client keys and the connector keys are those of the real MirrorMaker 2', () => {
-  assert.deepEqual([...inheritedClientKeys].toSorted(), namesOf('client').toSorted())
-  const former = ['topics.blacklist', 'config.properties.blacklist', 'groups.blacklist']
-  assert.deepEqual(
-    [...connectorKeys].filter((key) => !former.includes(key)).toSorted(),
-    namesOf('connector').toSorted(),
-  )
-})
-
 test('the captured list of settings is that of the real Kafka', async () => {
   assert.deepEqual(kafkaSettings(), await javaSettings(), 'run: node test/support/capture-settings.ts')
+})
+
+test('the inherited client keys and the connector keys are those of the captured list', () => {
+  const kafka = kafkaSettings()
+  assert.deepEqual([...inheritedClientKeys].toSorted(), Object.keys(kafka.client).toSorted())
+  const ofConnectors = (['source', 'checkpoint', 'heartbeat'] as const).flatMap((name) =>
+    Object.keys(kafka[`${name}.connector`]),
+  )
+  const former = Object.values(formerNames)
+  const ours = [...connectorKeys].filter((key) => !former.includes(key))
+  assert.deepEqual(ours.toSorted(), [...new Set(ofConnectors)].toSorted())
 })
