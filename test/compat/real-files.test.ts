@@ -316,6 +316,6 @@ function only(effective: JavaFlow['effective'], client: string, keys: readonly s
 
 function valuesOf(effective: JavaFlow['effective'], client: string): JavaValues {
   const values = effective[client]
-  assert.ok(typeof values === 'object', `${client}: ${values ?? 'missing'}`)
+  assert.ok(typeof values === 'object', `${client}: ${JSON.stringify(values)}`)
   return values
 }
