@@ -294,11 +294,7 @@ test('plan says what will be created, changed and copied, touches nothing, and i
     createAtSource.map(({ topic, refusal }) => [topic, refusal]),
     [['mm2-offset-syncs.us.internal', null]],
   )
-  assert.deepEqual(internal.toSorted(), [
-    'mm2-ledger.pl.internal',
-    'mm2-offsets.pl.internal',
-    'pl.checkpoints.internal',
-  ])
+  assert.deepEqual(internal.toSorted(), ['mm2-ledger.pl.internal', 'mm2-offsets.pl.internal'])
   const { copy } = forecast
   assert.deepEqual([copy.offsetsLeft, copy.offsetsTotal, copy.topicsCount, copy.partitionsCount], [2_000, 3_000, 3, 6])
   assert.ok(copy.bytesFrom === 'disk' && (copy.bytesLeft ?? 0) > 2_000_000 && (copy.bytesLeft ?? 0) < 2_500_000, output)
