@@ -60,7 +60,6 @@ export async function forecastTopics(
   const decisions = reconcileTopics({ source: wanted, target: found, assigned: new Map(), gone: new Set(), remoteName })
   const configs = await new SourceTopicsAdmin(sourceAdmin).describeConfigs([...wanted.keys()], options)
   const problems: string[] = []
-  const rules = { exclude: plan.topics.configPropertiesExclude, useDefaultsFrom: plan.topics.useDefaultsFrom }
   const create = decisions.create.flatMap(({ topic, targetTopic, partitionsCount }): NewTopic[] => {
     const entries = configs.get(topic)
     if (entries === undefined || 'error' in entries) {
@@ -70,9 +69,13 @@ export async function forecastTopics(
       return []
     }
     const { replicationFactor } = plan.topics
-    return [{ topic: targetTopic, partitionsCount, replicationFactor, configs: selectTopicConfigs(entries, rules) }]
+    return [
+      { topic: targetTopic, partitionsCount, replicationFactor, configs: selectTopicConfigs(entries, rulesOf(plan)) },
+    ]
   })
-  const alter = await forecastConfigs()
+  const remotes = [...wanted.keys()].map((topic) => [topic, remoteName(topic)] as const)
+  const copies = new Map(remotes.filter(([, targetTopic]) => found.has(targetTopic)))
+  const alter = await forecastConfigs({ plan, target, copies, configs }, problems, options)
   const internal = internalTopics(plan)
   const there = await target.describe(
     internal.map(({ topic }) => topic),
@@ -99,21 +102,37 @@ export async function forecastTopics(
     internal: [...there.keys()],
     problems,
   }
+}
 
-  async function forecastConfigs(): Promise<TopicForecast['alter']> {
-    const existing = [...wanted.keys()].filter((topic) => found.has(remoteName(topic)))
-    if (plan.topics.configSyncIntervalMs === undefined || existing.length === 0) return []
-    const remote = await target.describeConfigs(existing.map(remoteName), options)
-    return existing.flatMap((topic) => {
-      const [source, copy] = [configs.get(topic), remote.get(remoteName(topic))]
-      if (source === undefined || copy === undefined || 'error' in source || 'error' in copy) {
-        problems.push(`configs of ${remoteName(topic)} cannot be compared`)
-        return []
-      }
-      const differences = topicConfigDifferences(source, copy, rules)
-      return differences.length === 0 ? [] : [{ topic: remoteName(topic), configs: differences }]
-    })
-  }
+interface ConfigQuestion {
+  readonly plan: FlowPlan
+  readonly target: TargetTopicsAdmin
+  /** Remote topics that are there, by the topic that is copied to them. */
+  readonly copies: ReadonlyMap<string, string>
+  readonly configs: Awaited<ReturnType<SourceTopicsAdmin['describeConfigs']>>
+}
+
+/** @returns what config sync would alter; `problems` gets what could not be compared */
+async function forecastConfigs(
+  { plan, target, copies, configs }: ConfigQuestion,
+  problems: string[],
+  options: ForecastOptions,
+): Promise<TopicForecast['alter']> {
+  if (plan.topics.configSyncIntervalMs === undefined || copies.size === 0) return []
+  const remote = await target.describeConfigs([...copies.values()], options)
+  return [...copies].flatMap(([topic, targetTopic]) => {
+    const [source, copy] = [configs.get(topic), remote.get(targetTopic)]
+    if (source === undefined || copy === undefined || 'error' in source || 'error' in copy) {
+      problems.push(`configs of ${targetTopic} cannot be compared`)
+      return []
+    }
+    const differences = topicConfigDifferences(source, copy, rulesOf(plan))
+    return differences.length === 0 ? [] : [{ topic: targetTopic, configs: differences }]
+  })
+}
+
+function rulesOf({ topics }: FlowPlan): Parameters<typeof selectTopicConfigs>[1] {
+  return { exclude: topics.configPropertiesExclude, useDefaultsFrom: topics.useDefaultsFrom }
 }
 
 async function tried(
