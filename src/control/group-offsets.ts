@@ -40,9 +40,16 @@ export interface GroupOffsetsDependencies {
 
 type MirroredOffset = CommittedOffset & { readonly targetTopic: string }
 
+interface ReadGroup {
+  readonly group: ListedGroup
+  readonly committed: readonly MirroredOffset[]
+}
+
 /** The first round waits so long for partitions to be located: what is not then has no mapping yet, and the next round is an interval away. */
 const LOCATE_MS = 10_000
 const LOCATE_POLL_MS = 100
+/** So long offsets are translated in one turn of the event loop. */
+const TURN_MS = 5
 
 /**
  * Translates what the consumer groups of the source committed, writes it as checkpoints, and commits it to the groups of the target: MirrorMaker 2's checkpoint
@@ -151,8 +158,8 @@ export class GroupOffsets implements FlowDuty {
 
   /** @returns the groups whose offsets were read and that stand somewhere in what is mirrored */
   async #take({ groups, offsets }: BrokerGroups, { signal }: CallOptions): Promise<readonly MirroredGroup[]> {
-    const { translator, pastSyncs } = this.#deps
-    const relevant = groups.flatMap((group) => {
+    const { pastSyncs } = this.#deps
+    const relevant: ReadGroup[] = groups.flatMap((group) => {
       const read = offsets.get(group.groupId)
       if (read instanceof TwinlogError) this.#noteTrouble(group.groupId, read)
       return read === undefined || read instanceof TwinlogError ? [] : [{ group, committed: this.#mirrored(read) }]
@@ -163,17 +170,39 @@ export class GroupOffsets implements FlowDuty {
         .map(({ targetTopic: topic, partition }) => [topicPartitionKey(topic, partition), { topic, partition }]),
     )
     const bounds = await this.#boundsOf([...remote.values()], signal)
-    const translate = (committed: readonly MirroredOffset[]): FoundPosition[] =>
-      committed.map(({ topic, targetTopic, partition, offset: upstreamOffset, metadata }) => {
+    const found = await this.#translate(relevant, bounds, signal)
+    const isMapped = found.every((ofGroup) => ofGroup.every(({ translation }) => translation.kind !== 'unknown'))
+    if (isMapped || pastSyncs === null || pastSyncs.syncs !== null) return this.#noteAll(relevant, found)
+    await pastSyncs.open({ signal })
+    return this.#noteAll(relevant, await this.#translate(relevant, bounds, signal))
+  }
+
+  /** Turn by turn: others wait for the event loop as well. */
+  async #translate(
+    relevant: readonly ReadGroup[],
+    bounds: ReadonlyMap<string, LogBounds>,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly FoundPosition[])[]> {
+    const { translator, clock } = this.#deps
+    const found: FoundPosition[][] = []
+    let turnStartMs = clock.monotonic()
+    for (const { committed } of relevant) {
+      if (clock.monotonic() - turnStartMs > TURN_MS) {
+        await clock.sleep(0, { signal })
+        turnStartMs = clock.monotonic()
+      }
+      const positions = committed.map(({ topic, targetTopic, partition, offset: upstreamOffset, metadata }) => {
         const ofPartition = bounds.get(topicPartitionKey(targetTopic, partition)) ?? null
         const translation = translator.downstreamOf(topic, partition, upstreamOffset, ofPartition)
         return { topic, targetTopic, partition, upstreamOffset, metadata, translation }
       })
-    const isMapped = relevant.every(({ committed }) =>
-      translate(committed).every(({ translation }) => translation.kind !== 'unknown'),
-    )
-    if (!isMapped) await pastSyncs?.open({ signal })
-    return relevant.flatMap(({ group, committed }) => this.#note(group, translate(committed)) ?? [])
+      found.push(positions)
+    }
+    return found
+  }
+
+  #noteAll(relevant: readonly ReadGroup[], found: readonly (readonly FoundPosition[])[]): MirroredGroup[] {
+    return relevant.flatMap(({ group }, index) => this.#note(group, found[index] ?? []) ?? [])
   }
 
   /** Those that are told in time: without them the lane's own knowledge of the ends has to do. */

@@ -62,7 +62,12 @@ export class LedgerPartition {
   readonly #firstRuns = new Map<number, Run>()
   #head: StoredValue | null = null
   /** The part of the history that was asked for last: offsets are asked for in clusters. */
-  #part: { readonly head: StoredValue; readonly segment: number; readonly map: OffsetMap } | null = null
+  #part: {
+    readonly stored: StoredValue
+    readonly head: LedgerHead
+    readonly segment: number
+    readonly map: OffsetMap
+  } | null = null
 
   constructor(partition: TopicPartition, ledgerTopic: string) {
     this.partition = partition
@@ -129,15 +134,16 @@ export class LedgerPartition {
    * @throws as `readEntry`
    */
   readAround(scope: LedgerScope, at: AskedOffset): OffsetMap | null {
-    const head = this.readHead()
+    const known = this.#part?.stored === this.#head ? this.#part : null
+    const head = known?.head ?? this.readHead()
     if (head === null || this.#head === null || !isSameScope(head.scope, scope)) return null
     let segment = head.nextSegment
     while (segment > head.firstSegment && !isAtOrBefore(this.#firstRunOf(head, segment), at)) segment--
-    if (this.#part?.head === this.#head && this.#part.segment === segment) return this.#part.map
+    if (known !== null && known.segment === segment) return known.map
     const runs = segment === head.nextSegment ? head.runs : this.#readSegment(head, segment)
     const next = segment === head.nextSegment ? [] : [this.#firstRunOf(head, segment + 1)]
     const map = OffsetMap.from([...runs, ...next])
-    this.#part = { head: this.#head, segment, map }
+    this.#part = { stored: this.#head, head, segment, map }
     return map
   }
 
