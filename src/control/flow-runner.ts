@@ -238,7 +238,9 @@ export class FlowRunner implements SupervisedFlow {
     } finally {
       // Only now: the last positions are those of what the lane wrote while it drained.
       flushing.abort()
-      await Promise.all([flushed, ...(drainMs() > 0 ? this.#duties.map(finishInTime) : [])])
+      // Whose flow it is not any more, has no time to drain, and nothing to finish.
+      const finished = drainMs() > 0 ? this.#duties.map(finishInTime) : []
+      await Promise.all([flushed, ...finished])
     }
   }
 
