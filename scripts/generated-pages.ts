@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { allCommands } from '../src/cli/arguments.ts'
+import { manualPage } from '../src/cli/manual-page.ts'
 import { settingsPage } from '../src/config/settings-page.ts'
 import { metricsPage } from '../src/observe/metrics-page.ts'
 
@@ -10,6 +12,7 @@ interface GeneratedPage {
 
 const PAGES: readonly GeneratedPage[] = [
   { path: 'docs/settings.md', text: () => Promise.resolve(settingsPage()) },
+  { path: 'man/twinlog.1', text: () => Promise.resolve(manualPage(allCommands(''))) },
   { path: 'docs/metrics.md', text: () => Promise.resolve(metricsPage()) },
 ]
 

@@ -7,7 +7,15 @@ import { join, sep } from 'node:path'
  * its command starts. It is unpacked inside node_modules, where it finds its dependencies as an installed package does.
  */
 const FOLDER = join('node_modules', '.cache', 'package-check')
-const NEEDED = ['package.json', 'LICENSE', 'CHANGELOG.md', 'bin/twinlog.cjs', 'bin/load.cjs', 'dist/main.js']
+const NEEDED = [
+  'package.json',
+  'LICENSE',
+  'CHANGELOG.md',
+  'bin/twinlog.cjs',
+  'bin/load.cjs',
+  'dist/main.js',
+  'man/twinlog.1',
+]
 
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER, { recursive: true })

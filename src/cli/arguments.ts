@@ -3,6 +3,8 @@ import { createAclsCommand, readAclsArguments } from './acls-arguments.ts'
 import type { AclsArguments } from './acls-arguments.ts'
 import { createCheckCommand, readCheckArguments } from './check-arguments.ts'
 import type { CheckArguments } from './check-arguments.ts'
+import { createCompletionCommand, readCompletionArguments } from './completion-arguments.ts'
+import type { CompletionArguments } from './completion-arguments.ts'
 import { createOffsetsCommand, readOffsetsArguments } from './offsets-arguments.ts'
 import type { OffsetsArguments } from './offsets-arguments.ts'
 import { createExplainCommand, readExplainArguments } from './explain-arguments.ts'
@@ -11,7 +13,7 @@ import { createPlanCommand, readPlanArguments } from './plan-arguments.ts'
 import type { PlanArguments } from './plan-arguments.ts'
 import { createVerifyCommand, readVerifyArguments } from './verify-arguments.ts'
 import type { VerifyArguments } from './verify-arguments.ts'
-import { parseStatusArguments } from './status-arguments.ts'
+import { createStatusCommand, readStatusArguments } from './status-arguments.ts'
 import type { StatusArguments } from './status-arguments.ts'
 
 export type LogFormat = 'text' | 'json'
@@ -25,6 +27,7 @@ export type Invocation =
   | ({ readonly kind: 'offsets' } & OffsetsArguments)
   | ({ readonly kind: 'plan' } & PlanArguments)
   | ({ readonly kind: 'explain' } & ExplainArguments)
+  | ({ readonly kind: 'completion' } & CompletionArguments)
   | StatusArguments
   | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'invalid'; readonly text: string }
@@ -66,6 +69,7 @@ Other commands (each has --help; a file of such a name is ./verify):
   twinlog groups [--json] [ADDRESS]          how consumer groups fare on the target
   twinlog status [--json] [ADDRESS]          what a twinlog that runs does, once
   twinlog top [ADDRESS]                      the same, live
+  twinlog completion bash                    what makes the Tab key know all this
 
 On a terminal a live view stands below the log: s sorts, / filters, ? tells the other keys.
 Metrics, health and status are served at http://127.0.0.1:8383 (twinlog.listeners).
@@ -73,26 +77,42 @@ SIGUSR2 switches the log level to debug and back.
 
 Exit codes: 0 stopped as asked, 1 failed, 2 the configuration has problems, 255 wrong arguments`
 
-type CommandParser = (args: readonly string[], say: (text: string) => void) => Invocation
+/** A command with options of its own. */
+interface CommandEntry {
+  /** @param say   gets what is to be shown */
+  readonly create: (say: (text: string) => void) => Command
+  /** @param command   as `create` made it, parsed */
+  readonly read: (command: Command) => Invocation
+}
 
-/** Without the names of node and of the program. */
-const user = { from: 'user' } as const
+const commands: Readonly<Record<string, CommandEntry>> = {
+  check: { create: createCheckCommand, read: (command) => ({ kind: 'check', ...readCheckArguments(command) }) },
+  plan: { create: createPlanCommand, read: (command) => ({ kind: 'plan', ...readPlanArguments(command) }) },
+  explain: { create: createExplainCommand, read: (command) => ({ kind: 'explain', ...readExplainArguments(command) }) },
+  verify: { create: createVerifyCommand, read: (command) => ({ kind: 'verify', ...readVerifyArguments(command) }) },
+  acls: { create: createAclsCommand, read: (command) => ({ kind: 'acls', ...readAclsArguments(command) }) },
+  offsets: { create: createOffsetsCommand, read: (command) => ({ kind: 'offsets', ...readOffsetsArguments(command) }) },
+  groups: statusEntry('groups'),
+  status: statusEntry('status'),
+  top: statusEntry('top'),
+  completion: {
+    create: createCompletionCommand,
+    read: (command) => ({ kind: 'completion', ...readCompletionArguments(command) }),
+  },
+}
 
-/** Every command with options of its own, by its name. */
-const commands: ReadonlyMap<string, CommandParser> = new Map<string, CommandParser>([
-  ['verify', (args, say) => ({ kind: 'verify', ...readVerifyArguments(createVerifyCommand(say).parse(args, user)) })],
-  ['check', (args, say) => ({ kind: 'check', ...readCheckArguments(createCheckCommand(say).parse(args, user)) })],
-  ['plan', (args, say) => ({ kind: 'plan', ...readPlanArguments(createPlanCommand(say).parse(args, user)) })],
-  [
-    'explain',
-    (args, say) => ({ kind: 'explain', ...readExplainArguments(createExplainCommand(say).parse(args, user)) }),
-  ],
-  ['acls', (args, say) => ({ kind: 'acls', ...readAclsArguments(createAclsCommand(say).parse(args, user)) })],
-  [
-    'offsets',
-    (args, say) => ({ kind: 'offsets', ...readOffsetsArguments(createOffsetsCommand(say).parse(args, user)) }),
-  ],
-])
+function statusEntry(kind: StatusArguments['kind']): CommandEntry {
+  return {
+    create: (say) => createStatusCommand(kind, say),
+    read: (command) => readStatusArguments(kind, command),
+  }
+}
+
+/** @returns the program, and then every command: what completion and the manual page are made from */
+export function allCommands(version: string): readonly Command[] {
+  const say = (): void => undefined
+  return [createCommand(version, say), ...Object.values(commands).map(({ create }) => create(say))]
+}
 
 /**
  * Reads the command line. Without the name of another command it is as connect-mirror-maker.sh has it: FILE [--clusters ALIAS ...], where --clusters
@@ -101,12 +121,13 @@ const commands: ReadonlyMap<string, CommandParser> = new Map<string, CommandPars
  */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
   const [name, ...rest] = argv
-  if (name === 'status' || name === 'top' || name === 'groups') return parseStatusArguments(name, rest)
   const said: string[] = []
   const say = (text: string): void => void said.push(text)
   try {
-    const parse = name === undefined ? undefined : commands.get(name)
-    if (parse !== undefined) return parse(rest, say)
+    if (name !== undefined && Object.hasOwn(commands, name)) {
+      const entry = commands[name]
+      if (entry !== undefined) return entry.read(entry.create(say).parse(rest, { from: 'user' }))
+    }
     return mirrorInvocation(createCommand(version, say).parse([...argv], { from: 'user' }))
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

@@ -1,7 +1,8 @@
 import { TwinlogError } from '../base/catalogue.ts'
 import { describeError } from '../observe/error-text.ts'
 import { runAclsExport } from './acls-command.ts'
-import { parseArguments } from './arguments.ts'
+import { allCommands, parseArguments } from './arguments.ts'
+import { completionScript } from './completion-script.ts'
 import { runCheck } from './check-command.ts'
 import { exitCodes } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -27,6 +28,9 @@ export async function runTwinlog(surroundings: MainSurroundings): Promise<ExitCo
     case 'help':
     case 'version':
       stdout.write(`${invocation.text}\n`)
+      return exitCodes.ok
+    case 'completion':
+      stdout.write(completionScript(invocation.shell, allCommands(version)))
       return exitCodes.ok
     case 'invalid':
       stderr.write(`${invocation.text}\n`)

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { formatListener, parseListener } from '../config/listener-address.ts'
 import { defaultListener } from '../config/process-settings.ts'
 
@@ -43,28 +43,24 @@ Examples:
 
 Exit codes: 0 nothing is unmapped, unreadable or failed, 4 something is, 1 nobody answers`,
   top: `
-Keys: s sort, r reverse, / filter, t topics, ? help, q leave`,
+Keys: s sort, r reverse, / filter, t topics, ? help, q leave
+
+Examples:
+  twinlog top                          of the twinlog on this machine
+  twinlog top db-7:8383 --interval 5   of another one, asked every 5 seconds
+
+Exit codes: 0 left with q, 1 nobody answers, 255 wrong arguments`,
 } as const
 
-/** @param argv   behind the name of the command */
-export function parseStatusArguments(
-  kind: StatusArguments['kind'],
-  argv: readonly string[],
-): StatusArguments | { readonly kind: 'help' | 'invalid'; readonly text: string } {
-  const said: string[] = []
-  const command = createCommand(kind, (text) => said.push(text))
-  try {
-    command.parse([...argv], { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return { kind: error.code === 'commander.helpDisplayed' ? 'help' : 'invalid', text: said.join('').trimEnd() }
-  }
+/** @param command   as `createStatusCommand` made it, parsed */
+export function readStatusArguments(kind: StatusArguments['kind'], command: Command): StatusArguments {
   const { json = false, watch = false, interval } = command.opts<ParsedOptions>()
   const [address = formatListener(defaultListener)] = command.processedArgs as [string | undefined]
   return { kind: watch ? 'top' : kind, address, isJson: json, intervalSeconds: interval }
 }
 
-function createCommand(kind: StatusArguments['kind'], say: (text: string) => void): Command {
+/** @param say   gets what is to be shown */
+export function createStatusCommand(kind: StatusArguments['kind'], say: (text: string) => void): Command {
   const command = new Command(`twinlog ${kind}`)
     .description(descriptions[kind])
     .argument(
