@@ -20,11 +20,14 @@ test('a descendant that takes too much memory is named and ended, one that does 
   using _watch = watchMemory({ limitBytes: 300 * MIB, intervalMs: 50, onFound: (glutton) => found.push(glutton) })
   const modest = start(10)
   const glutton = start(400)
-  await once(glutton, 'exit')
-  assert.equal(found.length, 1)
-  assert.match(found[0]?.command ?? '', /Buffer\.alloc/)
-  assert.ok((found[0]?.rssBytes ?? 0) > 300 * MIB)
-  assert.equal(modest.exitCode, null)
-  modest.stdin?.end()
+  try {
+    await once(glutton, 'exit')
+    assert.equal(found.length, 1)
+    assert.match(found[0]?.command ?? '', /Buffer\.alloc/)
+    assert.ok((found[0]?.rssBytes ?? 0) > 300 * MIB)
+    assert.equal(modest.exitCode, null)
+  } finally {
+    modest.stdin?.end()
+  }
   await once(modest, 'exit')
 })

@@ -21,10 +21,13 @@ const COMMAND_CHARACTERS = 300
  * whatever it likes, and nobody knows which test it was. Linux only; elsewhere nothing is watched.
  */
 export function watchMemory({ limitBytes, intervalMs = 2_000, onFound }: MemoryWatchOptions): Disposable {
+  // On a busy machine an ended process is there for a while yet.
+  const ended = new Set<number>()
   const timer = setInterval(() => {
     for (const pid of [...descendantsOf(process.pid), process.pid]) {
       const rssBytes = rssOf(pid)
-      if (rssBytes <= limitBytes) continue
+      if (rssBytes <= limitBytes || ended.has(pid)) continue
+      ended.add(pid)
       onFound({ pid, command: commandOf(pid), rssBytes })
       end(pid)
     }
