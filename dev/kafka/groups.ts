@@ -38,7 +38,7 @@ export async function joinGroup(
   const helper = await javaHelper()
   const leaving = new AbortController()
   const joined = Promise.withResolvers<unknown>()
-  const body = { client: clientOf(target, protocol), group, topic }
+  const body = { client: { ...clientOf(target, protocol), 'auto.offset.reset': 'earliest' }, group, topic }
   const left = helper.request('joinGroup', body, { onItem: joined.resolve, signal: leaving.signal })
   left.catch(joined.reject)
   await joined.promise

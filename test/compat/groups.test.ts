@@ -117,8 +117,7 @@ test('groups of the source stand at the same records on the target, also after a
     mirror = await start()
     await commitGroupOffsets(source, 'old', topic, { 0: 3, 1: 77 })
     // A group of the consumer protocol stays one when its members have left.
-    await using modern = await joinGroup(source, 'modern', topic, 'consumer')
-    await modern[Symbol.asyncDispose]()
+    await (await joinGroup(source, 'modern', topic, 'consumer'))[Symbol.asyncDispose]()
     await commitGroupOffsets(source, 'modern', topic, { 1: 50 })
     const now = expected.downstreamOf(0, 200)
     await awaitGroup(mirror, 'behind', topic, { 0: now, 1: behind[1] })
