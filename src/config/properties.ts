@@ -66,22 +66,25 @@ export function parsePropertiesBytes(bytes: Uint8Array, file: string): Propertie
   }
 }
 
+/** As java.util.Properties.LineReader: as long as a logical line is empty, comments and blank lines are skipped, also behind a backslash. */
 function* logicalLines(text: string): Generator<LogicalLine> {
   const natural = text.split(/\r\n|\n|\r/)
-  let at = 0
-  while (at < natural.length) {
-    const line = at + 1
-    let logical = trimLeft(natural[at] ?? '')
-    at++
-    if (logical === '' || logical.startsWith('#') || logical.startsWith('!')) continue
-    while (endsInOddBackslashes(logical)) {
-      // Java drops the backslash at the end of the file as well, where nothing continues the line.
-      logical = logical.slice(0, -1)
-      if (at >= natural.length) break
-      logical += trimLeft(natural[at] ?? '')
-      at++
+  // What follows the last line end is no line if it is empty.
+  if (natural.at(-1) === '') natural.pop()
+  let logical = ''
+  let line = 0
+  for (const [at, each] of natural.entries()) {
+    const trimmed = trimLeft(each)
+    if (logical === '') {
+      if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue
+      line = at + 1
     }
-    if (logical !== '') yield { text: logical, line }
+    const isContinued = endsInOddBackslashes(trimmed)
+    logical += isContinued ? trimmed.slice(0, -1) : trimmed
+    // At the end of the file Java drops the backslash as well, and takes what there is, be it nothing; not so before \r\n.
+    if (isContinued && at < natural.length - 1) continue
+    if (logical !== '' || !text.endsWith('\r\n')) yield { text: logical, line }
+    logical = ''
   }
 }
 

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { TwinlogError } from '../base/catalogue.ts'
 import { createDirectoryProvider, createEnvironmentProvider, createFileProvider } from './config-provider.ts'
 import type { ConfigProvider } from './config-provider.ts'
 import type { Notice } from './notice.ts'
@@ -110,18 +113,17 @@ function createProvider(
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, property]) => [key.slice(prefix.length), property]),
   )
+  refuseWrongPaths(parameters.get('allowed.paths'), problems)
   switch (className.value.trim().replace(/^org\.apache\.kafka\.common\.config\.provider\./, '')) {
     case 'FileConfigProvider':
       return createFileProvider(parameters)
     case 'DirectoryConfigProvider':
       return createDirectoryProvider(parameters)
-    case 'EnvVarConfigProvider': {
-      const allowlist = parameters.get('allowlist.pattern')
+    case 'EnvVarConfigProvider':
       return createEnvironmentProvider(
         options.environment,
-        allowlist === undefined ? () => true : options.compilePattern(allowlist.value.trim()),
+        compileAllowlist(parameters.get('allowlist.pattern'), options, problems),
       )
-    }
     default:
       problems.add(
         className,
@@ -129,5 +131,30 @@ function createProvider(
         'Use FileConfigProvider, DirectoryConfigProvider or EnvVarConfigProvider.',
       )
       return undefined
+  }
+}
+
+/** Source: AllowedPaths, which does not drop blanks round a path. */
+function refuseWrongPaths(property: Property | undefined, problems: Problems): void {
+  for (const path of property === undefined || property.value === '' ? [] : property.value.split(',')) {
+    if (property === undefined) return
+    const wrong = !isAbsolute(path) ? 'is not absolute' : existsSync(path) ? undefined : 'does not exist'
+    if (wrong === undefined) continue
+    problems.add(property, `the path "${path}" ${wrong}`, 'Name existing folders or files, separated by commas alone.')
+  }
+}
+
+function compileAllowlist(
+  property: Property | undefined,
+  { compilePattern }: ReferenceOptions,
+  problems: Problems,
+): (name: string) => boolean {
+  if (property === undefined) return () => true
+  try {
+    return compilePattern(property.value)
+  } catch (error) {
+    if (!(error instanceof TwinlogError) || error.kind !== 'configuration') throw error
+    problems.add(property, error.message.replace(/\.$/, ''), 'Correct the expression.')
+    return () => false
   }
 }
