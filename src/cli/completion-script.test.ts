@@ -14,7 +14,11 @@ function offered(...words: string[]): string[] {
   const script = `${completionScript('bash', commands)}
 COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
 _twinlog; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr, status } = spawnSync('bash', ['-u', '-c', script], { encoding: 'utf8' })
+  // A bash whose input is a socket reads the files of whoever runs the tests, but for these options.
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '--noprofile', '-u', '-c', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   assert.equal(stderr, '')
   assert.equal(status, 0)
   return stdout.split('\n').filter((line) => line !== '')
