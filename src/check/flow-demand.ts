@@ -24,28 +24,27 @@ const BYTES_PER_PARTITION = 26 * 1024
 const READERS_MAX = 4
 /** Connections that slow partitions of one target broker may share (WriteRouter). */
 const SLOW_WRITERS_MAX = 8
-/** Control connections that each client of the source (2) and of the target (5) may open to a broker. */
+/** Clients that a flow has of its source and of its target; the one that writes offset syncs comes on top. */
 const SOURCE_CLIENTS = 2
 const TARGET_CLIENTS = 5
 
 /** @param brokers   how many the two clusters have */
 export function flowDemand(
-  { produce, fetch }: Pick<FlowPlan, 'produce' | 'fetch'>,
+  { produce, fetch, offsetSyncs }: Pick<FlowPlan, 'produce' | 'fetch' | 'offsetSyncs'>,
   partitionsCount: number,
   brokers: { readonly source: number; readonly target: number },
 ): FlowDemand {
+  const sourceClients = SOURCE_CLIENTS + (offsetSyncs?.location === 'source' ? 1 : 0)
+  const targetClients = TARGET_CLIENTS + (offsetSyncs?.location === 'target' ? 1 : 0)
   return {
     bufferBytesMax: produce.bufferMemoryBytes + fetch.fetchMaxBytes,
     partitionBytes: partitionsCount * BYTES_PER_PARTITION,
-    // A reader for each broker, and one connection for each client.
-    sourceConnections: {
-      usual: brokers.source + SOURCE_CLIENTS,
-      most: brokers.source * (READERS_MAX + SOURCE_CLIENTS),
-    },
-    // A writer for each broker, and more of them only while partitions are slow.
-    targetConnections: {
-      usual: brokers.target + TARGET_CLIENTS,
-      most: brokers.target * (TARGET_CLIENTS + 1 + SLOW_WRITERS_MAX),
-    },
+    sourceConnections: connections(brokers.source, sourceClients, READERS_MAX),
+    targetConnections: connections(brokers.target, targetClients, 1 + SLOW_WRITERS_MAX),
   }
+}
+
+/** Usual: one with data for each broker, and one for each client. A client may have one for each broker, and the one that it began with. */
+function connections(brokersCount: number, clientsCount: number, dataMax: number): ConnectionCount {
+  return { usual: brokersCount + clientsCount, most: brokersCount * dataMax + clientsCount * (brokersCount + 1) }
 }

@@ -22,6 +22,7 @@ import type { MirrorOptions } from '../support/mirror.ts'
 import type { FlowForecast } from '../../src/check/flow-forecast.ts'
 import { longTest } from '../support/long-test.ts'
 import { openSockets } from '../support/open-sockets.ts'
+import { until } from '../support/until.ts'
 import { runCheck, runPlan } from '../support/verification.ts'
 
 let source: KafkaCluster
@@ -305,6 +306,9 @@ test('plan says what will be created, changed and copied, touches nothing, and i
   await using second = await startMirror(options)
   await second.waitUntilCopied('plan-new')
   await second.waitUntilCopied('plan-old')
+  await until('the config that plan said would be altered', async () => {
+    return (await describeTopicConfigs(target, 'pl.plan-old'))['retention.ms'] === '777600000'
+  })
   const { sourceConnections, targetConnections } = forecast.demand
   for (const [cluster, { usual, most }] of [
     [source, sourceConnections],
@@ -319,5 +323,4 @@ test('plan says what will be created, changed and copied, touches nothing, and i
     Object.keys(after).filter((topic) => !(topic in (before[1] ?? {}))),
     ['pl.plan-new'],
   )
-  assert.deepEqual((await describeTopicConfigs(target, 'pl.plan-old'))['retention.ms'], '777600000')
 })
