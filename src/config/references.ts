@@ -151,7 +151,7 @@ function compileAllowlist(
 ): (name: string) => boolean {
   if (property === undefined) return () => true
   try {
-    return compilePattern(property.value)
+    return compilePattern(property.value.trim())
   } catch (error) {
     if (!(error instanceof TwinlogError) || error.kind !== 'configuration') throw error
     problems.add(property, error.message.replace(/\.$/, ''), 'Correct the expression.')
