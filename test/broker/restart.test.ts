@@ -7,6 +7,7 @@ import type { KafkaCluster } from '../../dev/kafka/cluster.ts'
 import { dumpRecords, generateRecords, produceRecords } from '../../dev/kafka/records.ts'
 import { assertExactlyOnceInOrder, assertLogsValid, assertSameRecords } from '../support/judge.ts'
 import { assertSyncsHold } from '../support/offset-syncs.ts'
+import { sumOverFlows } from '../support/logged-event.ts'
 import { countOffsets, startMirror } from '../support/mirror.ts'
 import type { Mirror, MirrorOptions } from '../support/mirror.ts'
 import { oneInFlight, openTransaction, produceTransactions, startRecords } from '../support/record-stream.ts'
@@ -39,10 +40,19 @@ async function targetHolds(remote: string): Promise<number> {
   return ranges.reduce((sum, { latest }) => sum + latest, 0)
 }
 
-/** Starts it and kills it at a moment that nobody chose: mostly while it copies, now and then before. */
-async function runAndKill(start: () => Promise<Mirror>, longestMs: number, isEarly = false): Promise<void> {
+/**
+ * Starts it and kills it at a moment that nobody chose: mostly while it copies, now and then before.
+ * @param leastCount   so many records it copies at least
+ */
+async function runAndKill(
+  start: () => Promise<Mirror>,
+  longestMs: number,
+  isEarly = false,
+  leastCount = 0,
+): Promise<void> {
   await using twinlog = await start()
   await twinlog.waitForEvent(isEarly ? 'FlowStarted' : 'PartitionLocated')
+  if (leastCount > 0) await twinlog.waitForStatus((status) => sumOverFlows(status, 'recordsTotal') >= leastCount)
   await sleep(Math.random() * longestMs)
   await twinlog.kill()
 }
@@ -120,7 +130,7 @@ for (const isolation of ['read_committed', 'read_uncommitted'] as const) {
     )
     const positions: number[] = []
     for (let kill = 0; kill < KILLS / 2; kill++) {
-      await runAndKill(start, 700, kill % 3 === 1)
+      await runAndKill(start, 700, kill % 3 === 1, kill === 0 ? 20 : 0)
       positions.push(await targetHolds(`${isolation}.${topic}`))
     }
     await Promise.all(writing)

@@ -385,8 +385,10 @@ test('a cluster that does not answer is waited for and asked again as the settin
 
 test('what the target refuses, for how long, and what is checked before, is what the settings say', async (context) => {
   await createTopics(source, { name: 'plain' }, { name: 'damaged' }, { name: 'undelivered' })
+  // Larger than batch.size: what is put together with others is verified in any case.
+  const padding = 'x'.repeat(20_000)
   for (const topic of ['plain', 'damaged', 'undelivered'])
-    await produceRecords(source.adminProperties, [{ topic, partition: 0, value: `of ${topic}` }])
+    await produceRecords(source.adminProperties, [{ topic, partition: 0, value: `of ${topic}${padding}` }])
   using _damage = corruptFetched(proxyOf(source), 'of damaged')
   let isCut = false
   using _cut = proxyOf(target).onRequest(({ apiKey }, request) =>
