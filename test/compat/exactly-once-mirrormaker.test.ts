@@ -32,8 +32,8 @@ function optionsOf(alias: string) {
     // MirrorMaker 2 commits between polls: with whole batches in each, its positions are ends of batches.
     [`${alias}.consumer.max.poll.records`]: '100000',
     'tasks.max': '2',
-    'emit.checkpoints.enabled': 'false',
-    'emit.heartbeats.enabled': 'false',
+    // With emit.offset-syncs.enabled=false MirrorMaker 2 refuses its own offset-syncs.topic.replication.factor.
+    'emit.offset-syncs.enabled': 'true',
     'us.session.timeout.ms': '6000',
     'us.heartbeat.interval.ms': '2000',
   }
